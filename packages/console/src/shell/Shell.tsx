@@ -1,0 +1,102 @@
+/** The frame of every page behind the sign-in: rail (or bars, on a phone), palette, page. */
+import { ActionIcon } from '@mantine/core'
+import { useDisclosure, useHotkeys } from '@mantine/hooks'
+import { IconLogout, IconMessages, IconSearch, IconTopologyStar3 } from '@tabler/icons-react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router'
+import { sessionQuery, signOut, useAccount } from '../api/session.ts'
+import { paths } from '../paths.ts'
+import { Logo } from '../ui/Logo.tsx'
+import { ThemeToggle } from '../ui/ThemeToggle.tsx'
+import classes from './Shell.module.css'
+import { ShellPalette } from './ShellPalette.tsx'
+
+const NAVIGATION = [
+  { link: paths.cluster(), label: 'Cluster', icon: <IconTopologyStar3 size={18} /> },
+  { link: paths.agents(), label: 'Agents', icon: <IconMessages size={18} /> },
+] as const
+
+const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent)
+
+export const Shell = () => {
+  const [isPaletteOpen, palette] = useDisclosure(false)
+  const location = useLocation()
+  const session = useQuery(sessionQuery)
+  useHotkeys([['mod+K', palette.toggle]], [])
+  // The session ended while a page was open.
+  if (session.data === null) return <Navigate {...paths.signIn(location.href)} replace />
+  return (
+    <div className={classes['frame']}>
+      <a className={classes['skip']} href="#page">
+        Skip to the page
+      </a>
+      <nav className={classes['rail']} aria-label="NeuronDesktop">
+        <Link {...paths.cluster()} className={classes['brand']} aria-label="NeuronDesktop">
+          <Logo size={26} />
+          <span>NeuronDesktop</span>
+        </Link>
+        <PaletteButton onClick={palette.open} />
+        <Navigation />
+        <AccountBar />
+      </nav>
+      <main className={classes['page']} id="page" tabIndex={-1}>
+        <Outlet />
+      </main>
+      <ShellPalette opened={isPaletteOpen} onClose={palette.close} />
+    </div>
+  )
+}
+
+const PaletteButton = ({ onClick }: { readonly onClick: () => void }) => (
+  <button
+    type="button"
+    className={classes['search']}
+    aria-keyshortcuts="Control+K Meta+K"
+    onClick={onClick}
+  >
+    <IconSearch size={16} aria-hidden="true" />
+    <span className={classes['searchLabel']}>Go to…</span>
+    <kbd className={classes['kbd']}>{isApple ? '⌘K' : 'Ctrl K'}</kbd>
+  </button>
+)
+
+const Navigation = () => (
+  <div className={classes['navigation']}>
+    {NAVIGATION.map(({ link, label, icon }) => (
+      <Link
+        key={label}
+        {...link}
+        className={classes['link']}
+        activeOptions={{ includeSearch: false }}
+        activeProps={{ 'data-active': true }}
+      >
+        {icon}
+        {label}
+      </Link>
+    ))}
+  </div>
+)
+
+const AccountBar = () => {
+  const account = useAccount()
+  const client = useQueryClient()
+  return (
+    <div className={classes['account']}>
+      <span className={classes['who']} title={account?.email}>
+        <span className={classes['email']}>{account?.email}</span>
+        <span className={classes['role']}>{account?.role}</span>
+      </span>
+      <ThemeToggle />
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="Sign out"
+        title="Sign out"
+        onClick={() => void signOut(client).catch(() => undefined)}
+      >
+        <IconLogout size={18} />
+      </ActionIcon>
+    </div>
+  )
+}

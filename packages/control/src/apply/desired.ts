@@ -1,0 +1,79 @@
+/** Everything a cluster should be, derived from its file and secrets: files, Compose text, hashes. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { PlatformError } from '@neuronha/core/errors.ts'
+import type { WantedContainer } from '@neuronha/core/plan/plan-up.ts'
+import { renderCompose, type ImageTags } from '@neuronha/core/render/compose.ts'
+import { renderContainerFiles } from '@neuronha/core/render/cluster.ts'
+import type { RenderedFiles } from '@neuronha/core/render/files.ts'
+import type { ExternalSecrets } from '@neuronha/core/render/services.ts'
+import type { ClusterSecrets, TlsPair } from '@neuronha/core/secrets.ts'
+import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
+import { allContainers } from '@neuronha/core/topology/containers.ts'
+
+export interface Desired {
+  readonly files: RenderedFiles
+  readonly compose: string
+  readonly containers: readonly WantedContainer[]
+}
+
+export const sha256 = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+/** Renders the whole cluster for these images, as it will lie below `filesDir`. */
+export function desireCluster(
+  spec: ClusterSpec,
+  secrets: ClusterSecrets,
+  options: { images: ImageTags; filesDir: string; external: ExternalSecrets },
+): Desired {
+  const files = renderContainerFiles(spec, secrets, options.external)
+  const hashes = new Map<string, string>()
+  const rendered = renderCompose(spec, {
+    images: options.images,
+    filesDir: options.filesDir,
+    hashOf: (container, definition) => {
+      const folder = [...files].filter(([path]) => path.startsWith(`${container.name}/`))
+      const hash = sha256(definition + folder.map(([path, { text }]) => `${path}\0${text}\0`).join(''))
+      hashes.set(container.name, hash)
+      return hash
+    },
+  })
+  return {
+    files,
+    compose: rendered.get('compose.yaml')?.text ?? '',
+    containers: allContainers(spec).map(({ name, component }) => ({
+      name,
+      component,
+      image: options.images[component],
+      config: hashes.get(name) ?? '',
+    })),
+  }
+}
+
+/** Secrets that the cluster file points to; paths are relative to the file. */
+export async function readExternalSecrets(spec: ClusterSpec, baseDir: string): Promise<ExternalSecrets> {
+  if (spec.llm.provider !== 'openai-compatible' || spec.llm.apiKeyFile === null) return {}
+  return { llmApiKey: (await readNamedFile('llm.apiKeyFile', baseDir, spec.llm.apiKeyFile)).trim() }
+}
+
+/** The user's own certificate for the edge, when the file names one. */
+export async function readEdgeCertificate(spec: ClusterSpec, baseDir: string): Promise<TlsPair | undefined> {
+  const { tls } = spec.edge
+  if (tls === 'auto') return undefined
+  return {
+    certificate: await readNamedFile('edge.tls.certificate', baseDir, tls.certificate),
+    key: await readNamedFile('edge.tls.key', baseDir, tls.key),
+  }
+}
+
+async function readNamedFile(field: string, baseDir: string, path: string): Promise<string> {
+  try {
+    return await readFile(resolve(baseDir, path), 'utf8')
+  } catch (cause) {
+    throw new PlatformError('CLUSTER_FILE_INVALID', `${field}: cannot read ${path}`, {
+      hint: 'Paths are relative to the cluster file; the file must be readable by root.',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,55 @@
+/** The terminal: what commands print to, ask, and are interrupted by. */
+import { confirm, isCancel } from '@clack/prompts'
+import { PlatformError } from '@neuronha/core/errors.ts'
+import { createProgressPrinter, silentProgress, type ProgressPrinter } from '../setup/progress.ts'
+import type { CommandIo } from '../commands/context.ts'
+
+export interface CliIo extends CommandIo {
+  readonly close: () => void
+}
+
+const DEFAULT_WIDTH = 100
+
+/** Results to stdout, progress to stderr, Ctrl-C as an abort signal. */
+export function createCliIo(options: { json: boolean; commandLine: string; colorWanted: boolean }): CliIo {
+  const abort = new AbortController()
+  const onSignal = (): void => abort.abort()
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  const isTerminal = process.stdin.isTTY && process.stdout.isTTY
+  const isQuiet = options.json && !process.stderr.isTTY
+  const printer: ProgressPrinter = isQuiet
+    ? { ...silentProgress, close: () => undefined }
+    : createProgressPrinter({ stream: process.stderr })
+  return {
+    out: (text) => {
+      printer.close()
+      process.stdout.write(`${text}\n`)
+    },
+    progress: printer,
+    json: options.json,
+    color: options.colorWanted && process.stdout.isTTY,
+    width: process.stdout.isTTY ? process.stdout.columns : DEFAULT_WIDTH,
+    isTerminal,
+    signal: abort.signal,
+    confirm: (question) => ask(question, isTerminal, printer),
+    cwd: process.cwd(),
+    commandLine: options.commandLine,
+    close: () => {
+      printer.close()
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}
+
+async function ask(question: string, isTerminal: boolean, printer: ProgressPrinter): Promise<boolean> {
+  printer.close()
+  if (!isTerminal) {
+    throw new PlatformError('REFUSED_FOR_SAFETY', question.replace(/ Go on\?$/, ''), {
+      hint: 'There is no terminal to ask on; pass --yes to agree beforehand.',
+    })
+  }
+  const answer = await confirm({ message: question, initialValue: false })
+  return !isCancel(answer) && answer
+}

@@ -1,0 +1,147 @@
+/** The command table: what there is to type, and which function does it. */
+import { Command, Option } from 'commander'
+import { SERVICE_COMPONENTS, type ServiceComponent } from '@neuronha/core/topology/containers.ts'
+import { exec, logs, psql } from '../commands/containers.ts'
+import type { CommandIo } from '../commands/context.ts'
+import { doctor } from '../commands/doctor.ts'
+import { down } from '../commands/down.ts'
+import { drillList, drillRun } from '../commands/drill.ts'
+import { plan } from '../commands/plan.ts'
+import { render } from '../commands/render.ts'
+import { scale } from '../commands/scale.ts'
+import { status } from '../commands/status.ts'
+import { up } from '../commands/up.ts'
+import { completionScript, SHELLS } from './completion.ts'
+
+export interface ProgramDeps {
+  /** Makes the terminal for one command. */
+  readonly io: (options: { readonly json: boolean }) => CommandIo
+  /** Told the exit code of a program that a command ran. */
+  readonly setExitCode: (code: number) => void
+}
+
+interface CommonFlags {
+  readonly file?: string
+  readonly cluster?: string
+  readonly json?: boolean
+}
+
+const jsonOption = new Option('--json', 'print the result as JSON')
+const clusterOption = new Option('--cluster <name>', 'which cluster, when this machine has several')
+const fileOption = new Option('-f, --file <path>', 'the cluster file (default: ./cluster.yaml, else what was last applied, else the defaults)')
+const yesOption = new Option('-y, --yes', 'agree to what would be asked').default(false)
+
+/** The whole command line. */
+export function createProgram(deps: ProgramDeps): Command {
+  const program = new Command('neuronha')
+    .description('High availability for AI-agent stacks on PostgreSQL: one file, one command, proven by drills.')
+    .showHelpAfterError('(neuronha --help lists the commands)')
+    .enablePositionalOptions()
+  const command = (name: string, summary: string): Command =>
+    program.command(name).summary(summary).description(summary).addOption(fileOption).addOption(clusterOption).addOption(jsonOption)
+  const io = (flags: CommonFlags): CommandIo => deps.io({ json: flags.json ?? false })
+
+  addLifeCycle(command, io)
+  addLooking(command, io, deps)
+  addDrills(program, io)
+  program
+    .command('completion <shell>')
+    .summary(`print a completion script (${SHELLS.join(', ')})`)
+    .description('Prints a completion script. For bash: source <(./neuronha completion bash)')
+    .action((shell: string) => io({}).out(completionScript(program, shell)))
+  return program
+}
+
+type MakeCommand = (name: string, summary: string) => Command
+type MakeIo = (flags: CommonFlags) => CommandIo
+
+function addLifeCycle(command: MakeCommand, io: MakeIo): void {
+  command('up', 'create the cluster, or make it what its file says')
+    .addOption(yesOption)
+    .option('--no-install', 'refuse instead of installing what this machine lacks')
+    .action((flags: CommonFlags & { yes: boolean; install: boolean }) =>
+      up(io(flags), { ...choiceOf(flags), yes: flags.yes, install: flags.install }),
+    )
+  command('plan', 'show what `up` would do, and how long writes would pause (exit 4: changes pending)').action(
+    (flags: CommonFlags) => plan(io(flags), choiceOf(flags)),
+  )
+  command('scale <targets...>', 'change how many replicas run, for example agent=5')
+    .addOption(yesOption)
+    .action((targets: string[], flags: CommonFlags & { yes: boolean }) =>
+      scale(io(flags), { ...choiceOf(flags), targets, yes: flags.yes }),
+    )
+  command('down', 'stop the cluster; data stays')
+    .option('--volumes', 'delete all data, keys and passwords too (asks)', false)
+    .addOption(yesOption)
+    .action((flags: CommonFlags & { volumes: boolean; yes: boolean }) =>
+      down(io(flags), { ...choiceOf(flags), volumes: flags.volumes, yes: flags.yes }),
+    )
+  command('render', 'write every file, to run the cluster without this CLI')
+    .option('--engine <engine>', 'compose', 'compose')
+    .requiredOption('--out <folder>', 'a new folder')
+    .action((flags: CommonFlags & { engine: string; out: string }) =>
+      render(io(flags), { ...choiceOf(flags), engine: flags.engine, out: flags.out }),
+    )
+}
+
+function addLooking(command: MakeCommand, io: MakeIo, deps: ProgramDeps): void {
+  command('status', 'the topology: roles, lag, health (exit 1: absent or degraded)')
+    .option('-w, --watch', 'keep it on the screen', false)
+    .action((flags: CommonFlags & { watch: boolean }) =>
+      status(io(flags), { ...choiceOf(flags), watch: flags.watch }),
+    )
+  command('doctor', 'is this machine able to run a cluster; what is wrong, how to mend it').action(
+    (flags: CommonFlags) => doctor(io(flags), choiceOf(flags)),
+  )
+  command('psql [arguments...]', 'psql as superuser on the primary or a standby')
+    .addOption(new Option('--primary', 'on the primary (default)').conflicts('standby'))
+    .option('--standby', 'on a streaming standby', false)
+    .option('-d, --database <name>', 'which database')
+    .passThroughOptions()
+    .allowUnknownOption()
+    .action(async (args: string[], flags: CommonFlags & { standby: boolean; database?: string }) => {
+      const role = flags.standby ? 'standby' : 'primary'
+      deps.setExitCode(await psql(io(flags), { ...choiceOf(flags), role, database: flags.database, arguments: args }))
+    })
+  command('logs <container>', 'logs of a container, or of all of a component, for example member-1 or agent')
+    .option('--follow', 'go on as lines come', false)
+    .option('-n, --tail <lines>', 'how many lines', '100')
+    .action(async (container: string, flags: CommonFlags & { follow: boolean; tail: string }) => {
+      deps.setExitCode(await logs(io(flags), { ...choiceOf(flags), container, follow: flags.follow, tail: flags.tail }))
+    })
+  command('exec <container> <command...>', 'run a command in a container')
+    .passThroughOptions()
+    .action(async (container: string, words: string[], flags: CommonFlags) => {
+      deps.setExitCode(await exec(io(flags), { ...choiceOf(flags), container, command: words }))
+    })
+}
+
+function addDrills(program: Command, io: MakeIo): void {
+  const drill = program.command('drill').summary('rehearse failures under load').description('Rehearses failures under load, and measures what they cost.')
+  drill
+    .command('list')
+    .summary('what there is to rehearse')
+    .addOption(jsonOption)
+    .action((flags: CommonFlags) => drillList(io(flags)))
+  drill
+    .command('run <names...>')
+    .summary('run drills, one after the other')
+    .addOption(fileOption)
+    .addOption(clusterOption)
+    .addOption(jsonOption)
+    .addOption(new Option('--service <service>', 'service-kill: whose replica').choices(SERVICE_COMPONENTS))
+    .option('--rate <requests>', 'requests per second', Number)
+    .option('--yes-i-mean-it <cluster>', 'the cluster’s name; needed when it is in production')
+    .action(
+      (names: string[], flags: CommonFlags & { service?: ServiceComponent; rate?: number; yesIMeanIt?: string }) =>
+        drillRun(io(flags), {
+          ...choiceOf(flags),
+          names,
+          service: flags.service,
+          ratePerSecond: flags.rate,
+          confirmedName: flags.yesIMeanIt,
+        }),
+    )
+}
+
+const choiceOf = ({ file, cluster }: CommonFlags) => ({ file, cluster })

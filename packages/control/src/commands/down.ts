@@ -1,0 +1,52 @@
+/** `down`: stops the cluster. Data stays unless `--volumes`, which asks. */
+import { PlatformError } from '@neuronha/core/errors.ts'
+import { composeDown, removeContainer } from '../engine/compose.ts'
+import { listContainers, listVolumes, removeVolume } from '../engine/docker.ts'
+import { runStep } from '../setup/progress.ts'
+import { lockCluster } from '../state/lock.ts'
+import { forgetCluster, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
+import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
+
+export interface DownOptions extends ClusterChoice {
+  readonly volumes: boolean
+  readonly yes: boolean
+}
+
+export async function down(io: CommandIo, options: DownOptions): Promise<void> {
+  const name = options.cluster ?? (await loadClusterSource(io, options)).spec.name
+  const state = stateFolderOf(name)
+  const unlock = await lockCluster(name, io.commandLine)
+  try {
+    const volumes = await listVolumes(name)
+    if (options.volumes && !options.yes) await confirmLoss(io, name, volumes.length)
+    if ((await readTextIfThere(state.composeFile)) !== undefined) {
+      await runStep(io.progress, `stop and remove the containers of ${name}`, () => composeDown(state, io.signal))
+    }
+    // What Compose does not know: load generators, leftovers of an interrupted change.
+    const left = await listContainers(name)
+    for (const container of left) await removeContainer(container.name)
+    if (options.volumes) {
+      await runStep(io.progress, `remove ${volumes.length} volumes`, async () => {
+        for (const volume of volumes) await removeVolume(volume)
+        await forgetCluster(state)
+      })
+    }
+    io.out(
+      io.json
+        ? JSON.stringify({ cluster: name, volumesRemoved: options.volumes ? volumes : [] })
+        : options.volumes
+          ? `Cluster ${name} is gone, with its data.`
+          : `Cluster ${name} is stopped; its data stays. \`./neuronha up\` starts it again.`,
+    )
+  } finally {
+    await unlock()
+  }
+}
+
+async function confirmLoss(io: CommandIo, name: string, volumes: number): Promise<void> {
+  const question = `This deletes all data of cluster ${name} (${volumes} volumes), its keys and its passwords, for good. Go on?`
+  if (await io.confirm(question)) return
+  throw new PlatformError('REFUSED_FOR_SAFETY', `the data of ${name} was not deleted: not confirmed`, {
+    hint: 'Answer yes, or pass --yes. Without --volumes the data stays.',
+  })
+}

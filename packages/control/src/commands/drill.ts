@@ -1,0 +1,70 @@
+/** `drill list` and `drill run`: rehearse failures under load, and say what they cost. */
+import { PlatformError } from '@neuronha/core/errors.ts'
+import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
+import type { ServiceComponent } from '@neuronha/core/topology/containers.ts'
+import { formatDrillResult } from '../drills/format-result.ts'
+import { runDrill } from '../drills/run-drill.ts'
+import { SCENARIOS } from '../drills/scenarios/scenarios.ts'
+import { wantedImages } from '../setup/images.ts'
+import { lockCluster } from '../state/lock.ts'
+import { createClusterObserver, openCluster, type ClusterChoice, type CommandIo } from './context.ts'
+
+export function drillList(io: CommandIo): void {
+  const rows = SCENARIOS.map(({ name, kind, does, blastRadius }) => ({ name, kind, does, blastRadius }))
+  io.out(
+    io.json
+      ? JSON.stringify(rows, null, 2)
+      : rows.map(({ name, does, blastRadius }) => `${name}\n  ${does}\n  Users may notice: ${blastRadius}`).join('\n\n'),
+  )
+}
+
+export interface DrillRunOptions extends ClusterChoice {
+  readonly names: readonly string[]
+  readonly service: ServiceComponent | undefined
+  readonly ratePerSecond: number | undefined
+  readonly confirmedName: string | undefined
+}
+
+/** @throws PlatformError DRILL_FAILED (exit 1) or REFUSED_FOR_SAFETY (exit 3) after printing the results. */
+export async function drillRun(io: CommandIo, options: DrillRunOptions): Promise<void> {
+  const cluster = await openCluster(io, options)
+  const unlock = await lockCluster(cluster.spec.name, io.commandLine)
+  const observer = createClusterObserver(cluster)
+  const results: DrillResult[] = []
+  try {
+    const loadgen = (await wantedImages(['loadgen'])).find(({ name }) => name === 'loadgen')?.ref ?? ''
+    for (const name of options.names) {
+      const result = await runDrill(
+        name,
+        {
+          ...(options.service === undefined ? {} : { service: options.service }),
+          ...(options.ratePerSecond === undefined ? {} : { ratePerSecond: options.ratePerSecond }),
+          ...(options.confirmedName === undefined ? {} : { confirmedName: options.confirmedName }),
+          signal: io.signal,
+        },
+        {
+          spec: cluster.spec,
+          secrets: cluster.secrets,
+          stateDir: cluster.state.root,
+          observe: () => observer.observe(),
+          images: { loadgen },
+          progress: io.progress,
+        },
+      )
+      results.push(result)
+      if (!io.json) io.out(formatDrillResult(result, { color: io.color }))
+    }
+  } finally {
+    await observer.close()
+    await unlock()
+  }
+  if (io.json) io.out(JSON.stringify(results.length === 1 ? results[0] : results, null, 2))
+  throwUnlessPassed(results)
+}
+
+function throwUnlessPassed(results: readonly DrillResult[]): void {
+  const refused = results.find(({ verdict }) => verdict === 'refused')
+  if (refused) throw new PlatformError('REFUSED_FOR_SAFETY', `drill ${refused.drill} was refused: ${refused.reasons.join('; ')}`)
+  const bad = results.find(({ verdict }) => verdict !== 'pass')
+  if (bad) throw new PlatformError('DRILL_FAILED', `drill ${bad.drill}: ${bad.verdict}: ${bad.reasons.join('; ')}`)
+}

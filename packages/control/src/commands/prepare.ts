@@ -1,0 +1,146 @@
+/** What `up` and `plan` share: secrets, everything rendered, checks before anything is touched. */
+import { assertPresent } from '@neuronha/core/assert-present.ts'
+import { PlatformError } from '@neuronha/core/errors.ts'
+import { refusalsOf } from '@neuronha/core/plan/refusals.ts'
+import type { Step } from '@neuronha/core/plan/plan-up.ts'
+import { networkName, type ImageTags } from '@neuronha/core/render/compose.ts'
+import type { Component } from '@neuronha/core/topology/containers.ts'
+import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
+import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
+import { publishedPorts } from '@neuronha/core/spec/rules.ts'
+import { desireCluster, readEdgeCertificate, readExternalSecrets, type Desired } from '../apply/desired.ts'
+import { planCluster } from '../apply/up-plan.ts'
+import { primaryOf } from '../apply/wait.ts'
+import { listContainers } from '../engine/docker.ts'
+import type { Observer } from '../observe/create-observer.ts'
+import { checkPorts } from '../setup/check-ports.ts'
+import { checkSubnet } from '../setup/check-subnet.ts'
+import type { ImageName } from '../setup/image-table.ts'
+import type { WantedImage } from '../setup/image-tags.ts'
+import { findMissingImages, needsBaseImageTools } from '../setup/images.ts'
+import type { Machine } from '../setup/observe-machine.ts'
+import { planSetup } from '../setup/plan-setup.ts'
+import { completeSecrets } from '../state/secrets.ts'
+import { loadSecrets, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
+import { createClusterObserver, type ClusterSource, type OpenCluster } from './context.ts'
+
+export interface PreparedCluster {
+  readonly cluster: OpenCluster
+  readonly desired: Desired
+  readonly images: ImageTags
+  /** The steps that would be run now. */
+  readonly plan: (observer: Observer | undefined) => Promise<readonly Step[]>
+}
+
+/** The cluster as it will be: its secrets completed in memory. Writes nothing. */
+export async function completeCluster(source: ClusterSource): Promise<OpenCluster> {
+  const { spec } = source
+  const state = stateFolderOf(spec.name)
+  const edgeCertificate = await readEdgeCertificate(spec, source.baseDir)
+  return { spec, secrets: await completeSecrets(spec, await loadSecrets(state), edgeCertificate), state }
+}
+
+/** Renders everything for these images; writes nothing. */
+export async function prepareCluster(
+  source: ClusterSource,
+  cluster: OpenCluster,
+  machine: Machine,
+  wanted: readonly WantedImage[],
+): Promise<PreparedCluster> {
+  const { spec, secrets, state } = cluster
+  const images = imageTagsOf(spec, wanted)
+  const external = await readExternalSecrets(spec, source.baseDir)
+  const desired = desireCluster(spec, secrets, { images, filesDir: state.filesDir, external })
+  const engineAnswers = machine.daemon.kind === 'running'
+  return {
+    cluster,
+    desired,
+    images,
+    plan: async (observer) =>
+      planCluster({
+        spec,
+        secrets,
+        state,
+        desired,
+        images,
+        missingImages: (engineAnswers ? await findMissingImages(wanted) : wanted).map(({ name }) => name),
+        machine: await machineSteps(machine),
+        engineAnswers,
+        status: await observer?.observe(),
+      }),
+  }
+}
+
+const machineSteps = async (machine: Machine) =>
+  planSetup(machine, { needsBaseImageTools: await needsBaseImageTools() })
+
+export const imageTagsOf = (spec: ClusterSpec, wanted: readonly Pick<WantedImage, 'name' | 'ref'>[]): ImageTags => {
+  const refs = new Map(wanted.map(({ name, ref: tag }) => [name, tag]))
+  const ref = (name: ImageName): string => assertPresent(refs.get(name), `the image ${name}`)
+  const tags: Record<Component, string> = {
+    etcd: ref('etcd'),
+    member: ref('postgres'),
+    router: ref('haproxy'),
+    pooler: ref('pgbouncer'),
+    agent: ref('agent'),
+    'desktop-api': ref('desktop-api'),
+    mcp: ref('mcp'),
+    console: ref('console'),
+    edge: ref(spec.edge.kind),
+    controller: ref('controller'),
+    prometheus: ref('prometheus'),
+  }
+  return tags
+}
+
+/** Ports, the network and the disk, before anything is made. */
+export async function assertMachineHasRoom(spec: ClusterSpec, machine: Machine): Promise<void> {
+  const present = machine.daemon.kind === 'running' ? await listContainers(spec.name) : []
+  const running = new Set(present.filter(({ state }) => state === 'running').map(({ name }) => name))
+  const wanted = publishedPorts(spec).filter(({ container }) => !running.has(container))
+  const taken = await checkPorts(wanted.map(({ port }) => port), spec.edge.bindAddress)
+  if (taken.length > 0) {
+    const list = taken.map(({ port, holder }) => {
+      const field = wanted.find((candidate) => candidate.port === port)?.path.join('.') ?? ''
+      return `${field}: port ${port} is used by ${holder}`
+    })
+    throw new PlatformError('PORT_IN_USE', list.join('; '), {
+      hint: 'Stop what uses it, or choose another port in the cluster file. Nothing was touched.',
+    })
+  }
+  if (present.length > 0) return
+  const [collision] = await checkSubnet(spec.network.subnet, networkName(spec.name))
+  if (collision !== undefined) {
+    const { cidr, owner } = collision
+    throw new PlatformError('CONFLICT', `network.subnet ${spec.network.subnet} overlaps with ${cidr} (${owner})`, {
+      hint: 'Choose another private /24 in the cluster file. Nothing was touched.',
+    })
+  }
+}
+
+/** Refuses a changed file that could lose data or the quorum. */
+export async function assertSafeChange(cluster: OpenCluster): Promise<void> {
+  const text = await readTextIfThere(cluster.state.clusterFile)
+  if (text === undefined) return
+  const applied = parseClusterFile(text)
+  if (applied.kind !== 'ok') return
+  const isRunning = (await listContainers(cluster.spec.name)).length > 0
+  if (!isRunning && applied.spec.network.subnet !== cluster.spec.network.subnet) return
+  const primary = isRunning ? await findPrimary({ ...cluster, spec: applied.spec }) : undefined
+  const refusals = refusalsOf({ applied: applied.spec, wanted: cluster.spec, primary })
+  if (refusals.length === 0) return
+  throw new PlatformError(
+    'REFUSED_FOR_SAFETY',
+    refusals.map(({ path, message }) => `${path}: ${message}`).join('\n'),
+    { hint: refusals.map(({ hint }) => hint).join('\n') },
+  )
+}
+
+async function findPrimary(cluster: OpenCluster): Promise<string | undefined> {
+  const observer = createClusterObserver(cluster)
+  try {
+    return primaryOf(await observer.observe())
+  } finally {
+    await observer.close()
+  }
+}

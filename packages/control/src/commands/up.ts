@@ -1,0 +1,90 @@
+/** `up`: makes the cluster what its file says, and returns when every part of it is healthy. */
+import { mkdir } from 'node:fs/promises'
+import { PlatformError } from '@neuronha/core/errors.ts'
+import type { Step } from '@neuronha/core/plan/plan-up.ts'
+import { lockCluster } from '../state/lock.ts'
+import { saveApplied, loadApplied, saveSecrets, writeAtomically } from '../state/state-folder.ts'
+import { writeCredentials } from '../state/credentials.ts'
+import { runStep } from '../setup/progress.ts'
+import { applySetup } from '../setup/apply-setup.ts'
+import { buildImages, needsBaseImageTools } from '../setup/images.ts'
+import { observeMachine } from '../setup/observe-machine.ts'
+import { runSteps } from '../apply/run-steps.ts'
+import { waitForStatus } from '../apply/wait.ts'
+import { createClusterObserver, loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
+import { assertMachineHasRoom, assertSafeChange, completeCluster, prepareCluster } from './prepare.ts'
+import { describeAccess, formatAccess } from './access.ts'
+
+export interface UpOptions extends ClusterChoice {
+  /** Do not ask before writes pause. */
+  readonly yes: boolean
+  /** Install what is missing on this machine. */
+  readonly install: boolean
+}
+
+const HEALTHY_TIMEOUT_MS = 240_000
+
+export async function up(io: CommandIo, options: UpOptions): Promise<void> {
+  const startedAtMs = performance.now()
+  const source = await loadClusterSource(io, options)
+  const { spec } = source
+  const unlock = await lockCluster(spec.name, io.commandLine)
+  try {
+    const machine = await applySetup({
+      machine: await observeMachine(),
+      needsBaseImageTools: await needsBaseImageTools(),
+      progress: io.progress,
+      mayInstall: options.install,
+      signal: io.signal,
+    })
+    await assertMachineHasRoom(spec, machine)
+    const cluster = await completeCluster(source)
+    const { secrets, state } = cluster
+    await assertSafeChange(cluster)
+    const images = await buildImages({ mirror: machine.mirror, progress: io.progress, signal: io.signal })
+    const prepared = await prepareCluster(source, cluster, machine, images)
+    await mkdir(state.root, { recursive: true, mode: 0o700 })
+    await saveSecrets(state, secrets)
+    await writeCredentials(spec, secrets, state)
+    const observer = createClusterObserver(cluster)
+    try {
+      const steps = await prepared.plan(observer)
+      await confirmInterruption(io, steps, options.yes)
+      await writeAtomically(state.clusterFile, source.text, 0o600)
+      await saveApplied(state, { ...(await loadApplied(state)), source: source.path })
+      await runSteps(steps, { ...prepared, observer, progress: io.progress, signal: io.signal })
+      await runStep(io.progress, 'wait until everything is healthy', (step) =>
+        waitForStatus(observer, 'a healthy cluster', ({ health }) => health === 'healthy', {
+          timeoutMs: HEALTHY_TIMEOUT_MS,
+          signal: io.signal,
+          onLook: ({ reasons }) => step.note(reasons[0] ?? ''),
+        }),
+      )
+      const access = describeAccess(spec, state)
+      const seconds = Math.round((performance.now() - startedAtMs) / 100) / 10
+      io.out(
+        io.json
+          ? JSON.stringify({ cluster: spec.name, health: 'healthy', seconds, changed: steps, ...access }, null, 2)
+          : formatAccess(spec, access, { seconds, changed: steps.length }),
+      )
+    } finally {
+      await observer.close()
+    }
+  } finally {
+    await unlock()
+  }
+}
+
+/** Writes that would pause are announced, and in a production cluster agreed to. */
+async function confirmInterruption(io: CommandIo, steps: readonly Step[], yes: boolean): Promise<void> {
+  const interrupting = steps.filter(({ interruptsWritesMs }) => interruptsWritesMs > 0)
+  if (interrupting.length === 0 || yes) return
+  const what = interrupting
+    .map(({ title, interruptsWritesMs }) => `${title} pauses writes for about ${(interruptsWritesMs / 1000).toFixed(1)} s`)
+    .join('; ')
+  if (!(await io.confirm(`${what}. Go on?`))) {
+    throw new PlatformError('REFUSED_FOR_SAFETY', `${what}; not confirmed`, {
+      hint: 'Run it with --yes, or when a pause does no harm. `plan` shows every step.',
+    })
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * An observing controller, put together: the lease decides which one is active, the loop looks, the routes and the
+ * metrics tell. It changes nothing in the cluster; with every controller dead nothing else notices.
+ */
+import type { ControllerConfig } from '@neuronha/core/config/processes.ts'
+import { createHealth } from '@neuronha/runtime/health.ts'
+import { createHttpHost } from '@neuronha/runtime/http-host.ts'
+import type { Logger } from '@neuronha/runtime/logger.ts'
+import { createMetrics } from '@neuronha/runtime/metrics.ts'
+import { loadTls } from '@neuronha/runtime/tls.ts'
+import { createHttpClient } from '../observe/http-client.ts'
+import { createObserver } from '../observe/create-observer.ts'
+import { ACTIVE, LEASE_CHECK } from '../observe/observe-services.ts'
+import { ActiveLease } from './active-lease.ts'
+import { addControllerRoutes } from './app.ts'
+import { addClusterMetrics } from './cluster-metrics.ts'
+import { createClusterSource } from './cluster-source.ts'
+import { createEtcdClient } from './etcd-client.ts'
+import { ObservationLoop } from './observation-loop.ts'
+
+export interface Controller {
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A standby looks this often: enough to be warm, seldom enough to cost next to nothing. */
+const STANDBY_INTERVAL_MS = 5000
+/** What changes slowly, or costs a TLS handshake each time, is asked this often by the active controller. */
+const SLOW_EVERY_MS = 2900
+/** A loop that has not finished a look for so long is stuck. */
+const STUCK_AFTER_MS = 15_000
+const ETCD_TIMEOUT_MS = 800
+const FORWARD_TIMEOUT_MS = 700
+
+export async function createController(
+  config: ControllerConfig,
+  logger: Logger,
+): Promise<Controller> {
+  const tls = loadTls(config.tls)
+  const http = createHttpClient(tls)
+  const lease = new ActiveLease({
+    etcd: createEtcdClient({ http, ...config.etcd, timeoutMs: ETCD_TIMEOUT_MS }),
+    key: `${config.etcd.prefix.replace(/\/*$/, '/')}controller/active`,
+    replica: config.replica,
+    leaseSeconds: config.leaseSeconds,
+    logger,
+  })
+  const isActive = (): boolean => lease.isActive()
+  const observer = createObserver(config.observe, {
+    observer: config.replica,
+    slowEveryMs: SLOW_EVERY_MS,
+    self: { name: config.replica, report: () => ({ active: isActive() }) },
+  })
+  const observations = new ObservationLoop({
+    observer,
+    intervalMs: config.observeIntervalMs,
+    standbyIntervalMs: STANDBY_INTERVAL_MS,
+    isActive,
+    logger,
+  })
+  const health = createHealth()
+  health.add('observation', () => {
+    const ageMs = observations.ageMs()
+    return ageMs !== null && ageMs < STUCK_AFTER_MS
+      ? { ok: true }
+      : { ok: false, detail: 'the cluster has not been looked at' }
+  })
+  // observers read the role here; being a standby is as healthy as being active
+  health.add(LEASE_CHECK, () => ({ ok: true, detail: isActive() ? ACTIVE : 'standby' }))
+  const metrics = createMetrics({ prefix: 'neuronha_', replica: config.replica })
+  addClusterMetrics(metrics, {
+    isActive,
+    latest: () => observations.latest(),
+    ageMs: () => observations.ageMs(),
+  })
+  const host = await createHttpHost({
+    config,
+    logger,
+    metrics,
+    health,
+    tls,
+    openApi: {
+      title: 'NeuronHA controller',
+      description: 'The topology of the cluster as the controllers see it.',
+      version: '0.1.0',
+    },
+  })
+  const cluster = createClusterSource({
+    replica: config.replica,
+    controllers: config.observe.controllers,
+    lease,
+    observations,
+    http,
+    maxAgeMs: config.observeIntervalMs * 2,
+    forwardTimeoutMs: FORWARD_TIMEOUT_MS,
+  })
+  addControllerRoutes(host.app, cluster)
+  return {
+    start: async () => {
+      lease.start()
+      observations.start()
+      await host.listen()
+    },
+    close: async () => {
+      // the other controller takes over while this one still answers
+      await lease.close()
+      await host.close()
+      await observations.close()
+      await observer.close()
+      await http.close()
+    },
+  }
+}

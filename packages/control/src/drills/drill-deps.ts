@@ -1,0 +1,25 @@
+/** What a drill is given: the cluster, the way to look at it, and where to report. */
+import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
+import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
+import type { Progress } from '../setup/progress.ts'
+import type { ScenarioOptions } from './scenarios/scenario.ts'
+
+export interface DrillDeps {
+  readonly spec: ClusterSpec
+  readonly secrets: ClusterSecrets
+  /** The cluster's state folder; results go to `drills/` in it. */
+  readonly stateDir: string
+  readonly observe: () => Promise<ClusterStatus>
+  readonly images: { readonly loadgen: string }
+  readonly progress: Progress
+}
+
+export interface DrillOptions extends ScenarioOptions {
+  /** Requests per second of each path. Default: 50. */
+  readonly ratePerSecond?: number
+  /** The cluster's name as the user typed it; needed when the cluster is in production. */
+  readonly confirmedName?: string
+  /** Ends the drill early: it heals, cleans up, and its verdict is `aborted`. */
+  readonly signal?: AbortSignal
+}

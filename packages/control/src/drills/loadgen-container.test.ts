@@ -1,0 +1,73 @@
+import { loadgenConfig } from '@neuronha/core/config/loadgen.ts'
+import { aSpec, fakeSecrets } from '@neuronha/core/render/testing.ts'
+import { describe, expect, it } from 'vitest'
+import { dockerRunArgs, loadgenConfigOf, type LoadOptions } from './loadgen-container.ts'
+import { expandDrills, findScenario } from './scenarios/scenarios.ts'
+
+const options = (file: Parameters<typeof aSpec>[0] = {}): LoadOptions => {
+  const spec = aSpec(file)
+  const secrets = fakeSecrets(spec)
+  return {
+    spec,
+    secrets,
+    image: 'neuronha/loadgen:0',
+    run: 'primary-crash-0123abcd',
+    load: findScenario('primary-crash').load({ spec, secrets, options: {} }),
+    ratePerSecond: 50,
+    seconds: 60,
+    workDir: '/state/drills/.run-x',
+  }
+}
+
+describe('the load generator’s container', () => {
+  it('has no secret on its command line', () => {
+    const args = dockerRunArgs(options()).join(' ')
+    expect(args).not.toMatch(/fake|nha_/)
+    expect(args).toContain('--read-only')
+    expect(args).toContain('--user=10001:10001')
+    expect(args).toContain('--ip=10.77.0.211')
+  })
+
+  it('goes through every edge and every pooler', () => {
+    const config = loadgenConfigOf(
+      options({ edge: { replicas: 2, hostnames: ['ai.example.org'] } }),
+    )
+    expect(config.edge.urls).toEqual(['https://10.77.0.181:8443', 'https://10.77.0.182:8443'])
+    expect(config.edge.serverName).toBe('ai.example.org')
+    expect(config.sql.poolers.map(({ address }) => address)).toEqual(['10.77.0.51', '10.77.0.52'])
+    expect(config.sql.user).toBe('neurondb_drill')
+  })
+
+  it('refuses keys that its schema does not know', () => {
+    const config = loadgenConfigOf(options())
+    expect(loadgenConfig.safeParse({ ...config, speed: 1 }).success).toBe(false)
+    expect(loadgenConfig.safeParse({ ...config, run: "x'; drop" }).success).toBe(false)
+  })
+})
+
+it('sends the load of service-kill to the service that is hit', () => {
+  const { spec, secrets } = options()
+  const kindOf = (service: 'agent' | 'desktop-api' | 'mcp' | 'console') =>
+    findScenario('service-kill').load({ spec, secrets, options: { service } }).target.kind
+  expect((['agent', 'desktop-api', 'mcp', 'console'] as const).map(kindOf)).toEqual([
+    'agent',
+    'desktop-api',
+    'mcp',
+    'console',
+  ])
+})
+
+it('does not know a drill that is not there', () => {
+  expect(() => findScenario('meteor')).toThrow('there is no drill named meteor')
+})
+
+it('takes `all` as every drill, and every service of service-kill', () => {
+  const drills = expandDrills(['all'], {})
+  expect(drills.map(({ name, options }) => `${name} ${options.service ?? ''}`.trim())).toEqual([
+    'primary-crash',
+    'service-kill agent',
+    'service-kill desktop-api',
+    'service-kill mcp',
+    'service-kill console',
+  ])
+})

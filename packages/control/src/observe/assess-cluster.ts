@@ -1,0 +1,54 @@
+/** Judges one look at a cluster: roles, health, and in plain words what is wrong. Pure. */
+import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import { assessMembers } from './assess-members.ts'
+import {
+  assessControllers,
+  assessEdges,
+  assessEtcd,
+  assessPoolers,
+  assessPrometheus,
+  assessRouters,
+  assessServices,
+  findPartProblems,
+} from './assess-parts.ts'
+import {
+  findDatabaseProblems,
+  isFailsafeActive,
+  isPatroniPaused,
+} from './find-database-problems.ts'
+import type { Finding } from './finding.ts'
+import type { RawObservation } from './raw-observation.ts'
+
+const healthOf = (findings: readonly Finding[]): ClusterStatus['health'] => {
+  if (findings.some(({ severity }) => severity === 'down')) return 'down'
+  return findings.length > 0 ? 'degraded' : 'healthy'
+}
+
+/** The whole status. `down` means that users cannot work, `degraded` that they can with less in reserve. */
+export function assessCluster(raw: RawObservation): ClusterStatus {
+  const assessed = assessMembers(raw)
+  const status: Omit<ClusterStatus, 'health' | 'reasons'> = {
+    cluster: raw.config.patroniScope,
+    observed_at: raw.observedAt.toISOString(),
+    observer: raw.observer,
+    synchronous: raw.config.synchronous,
+    synchronous_standby_names: assessed.primaryPostgres?.synchronousStandbyNames ?? null,
+    failsafe_active: isFailsafeActive(raw),
+    patroni_paused: isPatroniPaused(raw),
+    members: [...assessed.members],
+    etcd: assessEtcd(raw),
+    routers: assessRouters(raw),
+    poolers: assessPoolers(raw),
+    edges: assessEdges(raw),
+    services: assessServices(raw),
+    controllers: assessControllers(raw),
+    prometheus: assessPrometheus(raw),
+    backups: { configured: raw.config.backups },
+  }
+  const findings = [...findDatabaseProblems(raw, assessed), ...findPartProblems(status)]
+  // what stops users first, then what only weakens
+  const ordered = [...findings].sort(
+    (left, right) => Number(right.severity === 'down') - Number(left.severity === 'down'),
+  )
+  return { ...status, health: healthOf(ordered), reasons: ordered.map(({ words }) => words) }
+}

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+
+import { DEFAULT_MIRROR } from './apt-sources.ts'
+import {
+  diagnose,
+  formatFindings,
+  isAtLeast,
+  type DiagnoseOptions,
+  type Finding,
+} from './doctor.ts'
+import type { Machine } from './observe-machine.ts'
+
+const GIB = 1024 ** 3
+
+function aMachine(overrides: Partial<Machine> = {}): Machine {
+  return {
+    os: { id: 'debian', versionId: '12', codename: 'bookworm', name: 'Debian 12' },
+    arch: 'x64',
+    isRoot: true,
+    hasSystemd: true,
+    programs: {
+      docker: '/usr/bin/docker',
+      dockerd: '/usr/sbin/dockerd',
+      iptables: '/usr/sbin/iptables',
+    },
+    daemon: {
+      kind: 'running',
+      version: '20.10.24+dfsg1',
+      dataFolder: '/var/lib/docker',
+      cgroupVersion: '2',
+    },
+    composeVersion: '2.26.1-4',
+    engineFolder: '/var/lib/docker',
+    engineFolderFreeBytes: 50 * GIB,
+    memoryBytes: 16 * GIB,
+    cpus: 2,
+    mirror: DEFAULT_MIRROR,
+    clockMs: 2e12,
+    fileTimeMs: 1e12,
+    ...overrides,
+  }
+}
+
+function statusOf(
+  id: Finding['id'],
+  machine: Machine,
+  options: DiagnoseOptions = {},
+): string | undefined {
+  return diagnose(machine, options).find((finding) => finding.id === id)?.status
+}
+
+const unreachable = (why: 'not-running' | 'no-permission' | 'no-answer') =>
+  ({ kind: 'unreachable', why, message: 'm' }) as const
+
+describe('diagnose', () => {
+  it('finds nothing wrong with a machine that has all of it', () => {
+    expect(diagnose(aMachine()).filter(({ status }) => status !== 'ok')).toEqual([])
+  })
+
+  it('warns of what `up` installs, and makes it a problem when it may not', () => {
+    const bare = aMachine({
+      programs: {},
+      daemon: unreachable('not-running'),
+      composeVersion: undefined,
+    })
+    for (const id of ['engine', 'client', 'compose', 'iptables'] as const) {
+      expect(statusOf(id, bare)).toBe('warning')
+      expect(statusOf(id, bare, { mayInstall: false })).toBe('problem')
+    }
+  })
+
+  it('tells a stopped engine from a forbidden and from a hanging one', () => {
+    expect(
+      statusOf('engine', aMachine({ daemon: unreachable('not-running') }), { mayInstall: false }),
+    ).toBe('warning')
+    expect(statusOf('engine', aMachine({ daemon: unreachable('no-permission') }))).toBe('problem')
+    expect(statusOf('engine', aMachine({ daemon: unreachable('no-answer') }))).toBe('problem')
+  })
+
+  it('needs 6 GiB of disk and is glad of 15', () => {
+    expect(statusOf('disk', aMachine({ engineFolderFreeBytes: 5.9 * GIB }))).toBe('problem')
+    expect(statusOf('disk', aMachine({ engineFolderFreeBytes: 8 * GIB }))).toBe('warning')
+  })
+
+  it("measures memory against the cluster's own limits", () => {
+    expect(statusOf('memory', aMachine({ memoryBytes: 2 * GIB }))).toBe('problem')
+    expect(statusOf('memory', aMachine({ memoryBytes: 5 * GIB }))).toBe('warning')
+    expect(statusOf('memory', aMachine(), { clusterMemoryBytes: 15 * GIB })).toBe('warning')
+  })
+
+  it.each([
+    ['root', { isRoot: false }],
+    ['system', { arch: 'arm64' }],
+    ['clock', { clockMs: 0 }],
+    ['compose', { composeVersion: '2.3.3' }],
+  ] as const)('refuses a wrong %s', (id, overrides) => {
+    expect(statusOf(id, aMachine(overrides))).toBe('problem')
+  })
+
+  it('says how to mend everything that is not well', () => {
+    const poor = aMachine({
+      arch: 'arm64',
+      isRoot: false,
+      programs: {},
+      memoryBytes: GIB,
+      cpus: 1,
+      engineFolderFreeBytes: 0,
+    })
+    for (const finding of diagnose(poor))
+      expect(finding.fix !== undefined).toBe(finding.status !== 'ok')
+  })
+})
+
+it('prints a finding with its remedy below it', () => {
+  expect(formatFindings([{ id: 'root', status: 'problem', what: 'not root', fix: 'sudo' }])).toBe(
+    '✗ not root\n    sudo',
+  )
+})
+
+it('compares versions by number, not by text', () => {
+  expect(isAtLeast('20.10.24+dfsg1', '20.10')).toBe(true)
+  expect(isAtLeast('28.2.2', '20.10')).toBe(true)
+  expect(isAtLeast('2.3', '2.20')).toBe(false)
+})

@@ -1,0 +1,101 @@
+/** The configuration of each kind of process: shared parts plus its own. */
+import { z } from 'zod'
+import { migrationAccess, poolerAccess, processConfig, tlsConfig, upstream } from './common.ts'
+
+/** API keys that exist from the start; the service stores their SHA-256 at start when absent. */
+const initialKey = z.strictObject({
+  name: z.string(),
+  role: z.enum(['admin', 'user', 'read-only']),
+  key: z.string(),
+})
+
+export const agentConfig = processConfig.extend({
+  database: poolerAccess,
+  migrations: migrationAccess,
+  signingKey: z.string(),
+  initialKeys: z.array(initialKey),
+  llm: z.discriminatedUnion('provider', [
+    z.strictObject({ provider: z.literal('builtin') }),
+    z.strictObject({
+      provider: z.literal('openai-compatible'),
+      baseUrl: z.url(),
+      model: z.string(),
+      apiKey: z.string().optional(),
+    }),
+  ]),
+  llmTimeoutMs: z.int().default(60_000),
+})
+export type AgentConfig = z.infer<typeof agentConfig>
+
+export const desktopApiConfig = processConfig.extend({
+  database: poolerAccess,
+  migrations: migrationAccess,
+  signingKey: z.string(),
+  firstAdmin: z.strictObject({ email: z.string(), password: z.string() }),
+  agent: upstream,
+  controller: upstream,
+  sessionHours: z.int().default(12),
+})
+export type DesktopApiConfig = z.infer<typeof desktopApiConfig>
+
+export const mcpConfig = processConfig.extend({
+  /** SQL that a user typed: the poolers' session database, with the role that has no rights on the platform. */
+  session: z.strictObject({
+    poolers: poolerAccess.shape.poolers,
+    user: z.string(),
+    password: z.string(),
+    database: z.string(),
+    statementTimeoutMs: z.int().default(15_000),
+    rowLimit: z.int().default(200),
+  }),
+  agent: upstream,
+  controller: upstream,
+  /** Bearer keys that may use the server. */
+  keys: z.array(z.strictObject({ name: z.string(), key: z.string() })),
+})
+export type McpConfig = z.infer<typeof mcpConfig>
+
+/** How to look at a cluster: used by the controller and by the CLI's `status`. */
+export const observeConfig = z.strictObject({
+  tls: tlsConfig,
+  members: z.array(z.strictObject({ name: z.string(), address: z.string(), host: z.string() })),
+  etcd: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  routers: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  poolers: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  edges: z.array(
+    z.strictObject({ name: z.string(), address: z.string(), kind: z.enum(['nginx', 'haproxy']) }),
+  ),
+  services: z.array(
+    z.strictObject({
+      component: z.enum(['agent', 'desktop-api', 'mcp', 'console']),
+      name: z.string(),
+      address: z.string(),
+      port: z.int(),
+    }),
+  ),
+  controllers: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  prometheus: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  /** pg_monitor login, straight to members. */
+  database: z.strictObject({ user: z.string(), password: z.string(), database: z.string() }),
+  poolerStats: z.strictObject({ user: z.string(), password: z.string() }),
+  patroniScope: z.string(),
+  /** Commits wait for a standby (protection zero-loss or available, and at least one sync standby). */
+  synchronous: z.boolean(),
+  maxReadLag: z.strictObject({ bytes: z.int(), ms: z.int() }),
+  backups: z.boolean(),
+})
+export type ObserveConfig = z.infer<typeof observeConfig>
+
+export const controllerConfig = processConfig.extend({
+  observe: observeConfig,
+  etcd: z.strictObject({
+    endpoints: z.array(z.url()).min(1),
+    user: z.string(),
+    password: z.string(),
+    /** Keys of the controller live below this prefix. */
+    prefix: z.string(),
+  }),
+  observeIntervalMs: z.int().default(1000),
+  leaseSeconds: z.int().default(5),
+})
+export type ControllerConfig = z.infer<typeof controllerConfig>

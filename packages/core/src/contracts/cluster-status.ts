@@ -1,0 +1,94 @@
+/**
+ * The topology as NeuronHA sees it: what the controller serves, `status` prints and the console draws.
+ * Words and columns are patronictl's where it has them.
+ */
+import { z } from 'zod'
+
+export const health = z.enum(['healthy', 'degraded', 'down'])
+
+export const memberStatus = z
+  .object({
+    name: z.string(),
+    host: z.string().describe('Failure domain'),
+    address: z.string(),
+    role: z.enum(['primary', 'sync standby', 'standby', 'unknown']),
+    state: z
+      .string()
+      .describe(
+        'Patroni’s word: running, streaming, starting, stopped, …; unreachable when nothing answers',
+      ),
+    timeline: z.int().nullable(),
+    lsn: z.string().nullable().describe('Primary: last written; standby: last replayed'),
+    lag_bytes: z
+      .number()
+      .nullable()
+      .describe('Bytes of WAL not yet replayed; null when unknown or primary'),
+    lag_ms: z
+      .number()
+      .nullable()
+      .describe('Age of the newest replayed commit; 0 when nothing waits'),
+    pending_restart: z.boolean(),
+    version: z.string().nullable(),
+    connections: z.int().nullable(),
+  })
+  .meta({ id: 'MemberStatus' })
+export type MemberStatus = z.infer<typeof memberStatus>
+
+const part = z.object({
+  name: z.string(),
+  healthy: z.boolean(),
+  detail: z.string().describe('Why it is not healthy, or a short fact; may be empty'),
+})
+
+export const etcdStatus = part.extend({ leader: z.boolean(), db_bytes: z.number().nullable() })
+export const routerStatus = part.extend({
+  write_to: z.string().nullable().describe('The member that gets writes; null when none is up'),
+  read_from: z.array(z.string()),
+  sessions: z.int().nullable(),
+})
+export const poolerStatus = part.extend({
+  databases: z.array(
+    z.object({
+      name: z.string(),
+      clients: z.int(),
+      waiting: z.int(),
+      servers: z.int(),
+      max_wait_ms: z.number(),
+      paused: z.boolean(),
+    }),
+  ),
+})
+export const edgeStatus = part.extend({
+  kind: z.enum(['nginx', 'haproxy']),
+  connections: z.int().nullable(),
+  requests_total: z.number().nullable(),
+})
+export const serviceStatus = part.extend({
+  component: z.enum(['agent', 'desktop-api', 'mcp', 'console']),
+  draining: z.boolean(),
+})
+export const controllerStatus = part.extend({ active: z.boolean() })
+
+export const clusterStatus = z
+  .object({
+    cluster: z.string(),
+    observed_at: z.iso.datetime({ offset: true }),
+    observer: z.string().describe('The controller’s container name, or `cli`'),
+    health,
+    reasons: z.array(z.string()).describe('Why the cluster is not healthy; empty when it is'),
+    synchronous: z.boolean().describe('Commits wait for a standby'),
+    synchronous_standby_names: z.string().nullable(),
+    failsafe_active: z.boolean(),
+    patroni_paused: z.boolean(),
+    members: z.array(memberStatus),
+    etcd: z.array(etcdStatus),
+    routers: z.array(routerStatus),
+    poolers: z.array(poolerStatus),
+    edges: z.array(edgeStatus),
+    services: z.array(serviceStatus),
+    controllers: z.array(controllerStatus),
+    prometheus: z.array(part),
+    backups: z.object({ configured: z.boolean() }),
+  })
+  .meta({ id: 'ClusterStatus' })
+export type ClusterStatus = z.infer<typeof clusterStatus>

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { planUp, type PresentContainer, type UpObservation, type WantedContainer } from './plan-up.ts'
+
+const wanted = (name: string, component: WantedContainer['component'], config = 'a'): WantedContainer => ({
+  name,
+  component,
+  image: 'image:1',
+  config,
+})
+const running = (container: WantedContainer): PresentContainer => ({ ...container, state: 'running' })
+
+const observation = (part: Partial<UpObservation>): UpObservation => ({
+  machine: [],
+  missingImages: [],
+  wanted: [],
+  present: [],
+  changedFiles: [],
+  etcdAuthPending: false,
+  databaseSetupPending: false,
+  primary: undefined,
+  predictedStallMs: 2400,
+  ...part,
+})
+
+const members = [1, 2, 3].map((ordinal) => wanted(`c-member-${ordinal}`, 'member'))
+
+describe('planUp', () => {
+  it('has nothing to do when everything is as wanted', () => {
+    expect(planUp(observation({ wanted: members, present: members.map(running) }))).toEqual([])
+  })
+
+  it('starts etcd and gives it its users before anything else starts', () => {
+    const all = [wanted('c-etcd-1', 'etcd'), ...members]
+    const steps = planUp(observation({ wanted: all, etcdAuthPending: true, databaseSetupPending: true }))
+    expect(steps.map(({ kind }) => kind)).toEqual(['start', 'configure-etcd', 'start', 'configure-databases'])
+    expect(steps[0]?.targets).toEqual(['c-etcd-1'])
+  })
+
+  it('replaces members one by one, the primary last, and predicts the pause only there', () => {
+    const changed = members.map((member) => ({ ...member, config: 'b' }))
+    const steps = planUp(
+      observation({ wanted: changed, present: members.map(running), primary: 'c-member-1' }),
+    )
+    expect(steps.map(({ targets }) => targets[0])).toEqual(['c-member-2', 'c-member-3', 'c-member-1'])
+    expect(steps.map(({ interruptsWritesMs }) => interruptsWritesMs)).toEqual([0, 0, 2400])
+  })
+
+  it('starts a stopped container as it is', () => {
+    const present = members.map((member) => ({ ...running(member), state: 'exited' }))
+    const [step] = planUp(observation({ wanted: members, present }))
+    expect(step).toMatchObject({ kind: 'start', targets: members.map(({ name }) => name) })
+  })
+
+  it('removes what the file no longer has, after everything else, and leaves strangers alone', () => {
+    const present = [...members.map(running), { ...running(members[0] ?? wanted('', 'member')), name: 'c-loadgen-1', component: 'loadgen' }]
+    const steps = planUp(observation({ wanted: members.slice(0, 2), present }))
+    expect(steps).toHaveLength(1)
+    expect(steps[0]).toMatchObject({ kind: 'remove', targets: ['c-member-3'] })
+  })
+})

@@ -1,0 +1,163 @@
+/**
+ * The Compose file of a cluster: one service per container, static addresses, limits, read-only roots.
+ * It holds no secret: those are files in each container's own read-only folder. A label carries the
+ * hash of that folder, so that changed configuration is a changed container.
+ */
+import { stringify } from 'yaml'
+import type { ClusterSpec } from '../spec/cluster-spec.ts'
+import { bytesOf } from '../spec/quantities.ts'
+import { allContainers, CONTAINER_UID, type Component, type Container } from '../topology/containers.ts'
+import { PORTS } from '../topology/ports.ts'
+import { CONFIG_DIR, header, plainFile, type RenderedFile, type RenderedFiles } from './files.ts'
+import { prometheusFlags } from './prometheus.ts'
+
+/** Images by component, as `name:tag`. */
+export type ImageTags = Readonly<Record<Component, string>>
+
+export interface ComposeOptions {
+  readonly images: ImageTags
+  /** Folder on the machine that holds each container's rendered folder. */
+  readonly filesDir: string
+  /** Hash of a container's definition together with its rendered folder. */
+  readonly hashOf: (container: Container, definition: string) => string
+}
+
+export const LABELS = {
+  cluster: 'neuronha.cluster',
+  component: 'neuronha.component',
+  host: 'neuronha.host',
+  config: 'neuronha.config',
+} as const
+
+/** The engine's name of the cluster's network. */
+export const networkName = (cluster: string): string => `${cluster}-net`
+/** The engine's name of the volume that holds a container's data. */
+export const volumeName = (container: string): string => `${container}-data`
+
+interface ComponentShape {
+  /** Where the data volume is mounted; none: stateless. */
+  readonly data?: string
+  readonly tmpfs: readonly string[]
+  readonly stopSeconds: number
+  readonly shmSize?: string
+}
+
+const TMP = `/tmp:mode=1777,size=64m`
+const RUN = `/run:uid=${CONTAINER_UID},gid=${CONTAINER_UID},mode=0755,size=16m`
+
+const STATELESS: ComponentShape = { tmpfs: [TMP, RUN], stopSeconds: 15 }
+/** A service drains: it waits for the edge to notice, then for its requests to finish. */
+const SERVICE: ComponentShape = { tmpfs: [TMP, RUN], stopSeconds: 30 }
+
+const SHAPES: Readonly<Record<Component, ComponentShape>> = {
+  etcd: { data: '/var/lib/etcd', tmpfs: [TMP, RUN], stopSeconds: 10 },
+  member: { data: '/var/lib/postgresql', tmpfs: [TMP, RUN], stopSeconds: 60, shmSize: '256m' },
+  router: STATELESS,
+  pooler: STATELESS,
+  agent: SERVICE,
+  'desktop-api': SERVICE,
+  mcp: SERVICE,
+  console: STATELESS,
+  edge: { tmpfs: [`/tmp:mode=1777,size=256m`, RUN], stopSeconds: 30 },
+  controller: STATELESS,
+  prometheus: { data: '/var/lib/prometheus', tmpfs: [TMP, RUN], stopSeconds: 20 },
+}
+
+/** Node's old generation may fill this share of the container; the rest is buffers, code and stacks. */
+const NODE_HEAP_SHARE = 0.6
+const NODE_COMPONENTS: ReadonlySet<Component> = new Set(['agent', 'desktop-api', 'mcp', 'controller'])
+
+/** The Compose file, as `compose.yaml` of the cluster's state folder. */
+export function renderCompose(spec: ClusterSpec, options: ComposeOptions): RenderedFiles {
+  const containers = allContainers(spec)
+  const document = {
+    name: spec.name,
+    services: Object.fromEntries(
+      containers.map((container) => [
+        `${container.component}-${container.ordinal}`,
+        composeService(spec, container, options),
+      ]),
+    ),
+    networks: {
+      cluster: {
+        name: networkName(spec.name),
+        driver: 'bridge',
+        ipam: { config: [{ subnet: spec.network.subnet }] },
+        labels: { [LABELS.cluster]: spec.name },
+      },
+    },
+    volumes: Object.fromEntries(
+      containers
+        .filter(({ component }) => SHAPES[component].data !== undefined)
+        .map(({ name }) => [
+          volumeName(name),
+          { name: volumeName(name), labels: { [LABELS.cluster]: spec.name } },
+        ]),
+    ),
+  }
+  const text = header('Compose') + stringify(document, { lineWidth: 0 })
+  return new Map<string, RenderedFile>([['compose.yaml', plainFile(text)]])
+}
+
+function composeService(spec: ClusterSpec, container: Container, options: ComposeOptions) {
+  const { component, name, resources } = container
+  const shape = SHAPES[component]
+  const memory = bytesOf(resources.memory)
+  const heapMb = Math.floor((memory * NODE_HEAP_SHARE) / 1024 ** 2)
+  const command = component === 'prometheus' ? prometheusFlags(spec) : undefined
+  const ports = publishedPortsOf(spec, container)
+  const definition = {
+    image: options.images[component],
+    container_name: name,
+    hostname: name,
+    ...(command === undefined ? {} : { command: [...command] }),
+    user: `${CONTAINER_UID}:${CONTAINER_UID}`,
+    restart: 'unless-stopped',
+    read_only: true,
+    cap_drop: ['ALL'],
+    security_opt: ['no-new-privileges:true'],
+    tmpfs: [...shape.tmpfs],
+    ...(shape.shmSize === undefined ? {} : { shm_size: shape.shmSize }),
+    ...(NODE_COMPONENTS.has(component)
+      ? { environment: { NODE_OPTIONS: `--max-old-space-size=${heapMb}` } }
+      : {}),
+    volumes: [
+      `${options.filesDir}/${name}:${CONFIG_DIR}:ro`,
+      ...(shape.data === undefined ? [] : [`${volumeName(name)}:${shape.data}`]),
+    ],
+    networks: { cluster: { ipv4_address: container.address } },
+    ...(ports.length === 0 ? {} : { ports: [...ports] }),
+    cpus: resources.cpus,
+    mem_limit: memory,
+    memswap_limit: memory,
+    pids_limit: 1024,
+    stop_grace_period: `${shape.stopSeconds}s`,
+    logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
+  }
+  return {
+    ...definition,
+    labels: {
+      [LABELS.cluster]: spec.name,
+      [LABELS.component]: component,
+      [LABELS.host]: container.host,
+      [LABELS.config]: options.hashOf(container, JSON.stringify(definition)),
+    },
+  }
+}
+
+/** Ports on the machine, always on the address that the cluster file names. */
+function publishedPortsOf(spec: ClusterSpec, { component, ordinal }: Container): readonly string[] {
+  const { bindAddress, httpPort, httpsPort } = spec.edge
+  const { publishPort } = spec.database.pooler
+  const offset = ordinal - 1
+  if (component === 'edge') {
+    return [
+      `${bindAddress}:${httpPort + offset}:${PORTS.edgeHttp}`,
+      `${bindAddress}:${httpsPort + offset}:${PORTS.edgeHttps}`,
+    ]
+  }
+  if (component === 'pooler' && publishPort !== null) {
+    return [`${bindAddress}:${publishPort + offset}:${PORTS.pooler}`]
+  }
+  return []
+}

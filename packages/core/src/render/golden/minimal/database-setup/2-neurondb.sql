@@ -1,0 +1,116 @@
+-- Databases, roles and rights of a NeuronHA cluster. Running it again changes nothing.
+SET client_min_messages = warning;
+SET log_min_error_statement = panic;
+CREATE EXTENSION IF NOT EXISTS "vector";
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO "neurondb_owner";
+GRANT USAGE ON SCHEMA public TO "neurondb_agent";
+GRANT USAGE ON SCHEMA public TO "neurondb_desktop";
+GRANT USAGE ON SCHEMA public TO "neurondb_drill";
+GRANT USAGE ON SCHEMA public TO "neurondb_sql";
+GRANT USAGE ON SCHEMA public TO "neurondb_reader";
+GRANT USAGE ON SCHEMA public TO "neuronha_controller";
+GRANT SELECT ON ALL TABLES IN SCHEMA "public" TO "neurondb_sql";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "public" GRANT SELECT ON TABLES TO "neurondb_sql";
+GRANT SELECT ON ALL TABLES IN SCHEMA "public" TO "neurondb_reader";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "public" GRANT SELECT ON TABLES TO "neurondb_reader";
+CREATE SCHEMA IF NOT EXISTS "neurondb_agent" AUTHORIZATION "neurondb_owner";
+REVOKE ALL ON SCHEMA "neurondb_agent" FROM PUBLIC;
+GRANT USAGE ON SCHEMA "neurondb_agent" TO "neurondb_agent";
+GRANT USAGE ON SCHEMA "neurondb_agent" TO "neurondb_reader";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "neurondb_agent" TO "neurondb_agent";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_agent" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "neurondb_agent";
+GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA "neurondb_agent" TO "neurondb_agent";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_agent" GRANT SELECT, USAGE ON SEQUENCES TO "neurondb_agent";
+GRANT SELECT ON ALL TABLES IN SCHEMA "neurondb_agent" TO "neurondb_reader";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_agent" GRANT SELECT ON TABLES TO "neurondb_reader";
+CREATE SCHEMA IF NOT EXISTS "neurondb_desktop" AUTHORIZATION "neurondb_owner";
+REVOKE ALL ON SCHEMA "neurondb_desktop" FROM PUBLIC;
+GRANT USAGE ON SCHEMA "neurondb_desktop" TO "neurondb_desktop";
+GRANT USAGE ON SCHEMA "neurondb_desktop" TO "neurondb_reader";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "neurondb_desktop" TO "neurondb_desktop";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_desktop" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "neurondb_desktop";
+GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA "neurondb_desktop" TO "neurondb_desktop";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_desktop" GRANT SELECT, USAGE ON SEQUENCES TO "neurondb_desktop";
+GRANT SELECT ON ALL TABLES IN SCHEMA "neurondb_desktop" TO "neurondb_reader";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_desktop" GRANT SELECT ON TABLES TO "neurondb_reader";
+CREATE SCHEMA IF NOT EXISTS "neurondb_drill" AUTHORIZATION "neurondb_owner";
+REVOKE ALL ON SCHEMA "neurondb_drill" FROM PUBLIC;
+GRANT USAGE ON SCHEMA "neurondb_drill" TO "neurondb_drill";
+GRANT USAGE ON SCHEMA "neurondb_drill" TO "neurondb_reader";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "neurondb_drill" TO "neurondb_drill";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_drill" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "neurondb_drill";
+GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA "neurondb_drill" TO "neurondb_drill";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_drill" GRANT SELECT, USAGE ON SEQUENCES TO "neurondb_drill";
+GRANT SELECT ON ALL TABLES IN SCHEMA "neurondb_drill" TO "neurondb_reader";
+ALTER DEFAULT PRIVILEGES FOR ROLE "neurondb_owner" IN SCHEMA "neurondb_drill" GRANT SELECT ON TABLES TO "neurondb_reader";
+
+DO $$
+DECLARE
+  f record;
+BEGIN
+  FOR f IN
+    SELECT p.oid::regprocedure AS signature, p.proname LIKE 'pg\_%advisory%' AS is_lock
+    FROM pg_proc p
+    WHERE p.pronamespace = 'pg_catalog'::regnamespace
+      AND (p.proname LIKE 'pg\_%advisory%'
+        OR p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lo_truncate', 'lo_truncate64', 'lo_unlink', 'lowrite', 'pg_logical_emit_message', 'pg_notify'))
+  LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f.signature);
+    IF f.is_lock THEN
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO "neurondb_owner", "neurondb_agent", "neurondb_desktop", "neurondb_drill"', f.signature);
+    END IF;
+  END LOOP;
+END
+$$;
+
+CREATE SCHEMA IF NOT EXISTS neuronha;
+REVOKE ALL ON SCHEMA neuronha FROM PUBLIC;
+CREATE OR REPLACE FUNCTION neuronha.replay_position(
+  OUT in_recovery boolean, OUT lsn pg_lsn, OUT timeline integer, OUT lag_ms double precision)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  receiver record;
+BEGIN
+  in_recovery := pg_is_in_recovery();
+  IF NOT in_recovery THEN
+    lsn := pg_current_wal_lsn();
+    timeline := ('x' || substr(pg_walfile_name(lsn), 1, 8))::bit(32)::integer;
+    lag_ms := 0;
+    RETURN;
+  END IF;
+  SELECT r.status, r.received_tli, r.flushed_lsn INTO receiver FROM pg_stat_get_wal_receiver() r;
+  lsn := pg_last_wal_replay_lsn();
+  timeline := coalesce(
+    receiver.received_tli,
+    (SELECT greatest(c.timeline_id, r.min_recovery_end_timeline)
+       FROM pg_control_checkpoint() c, pg_control_recovery() r));
+  IF receiver.status IS DISTINCT FROM 'streaming' THEN
+    lag_ms := NULL;
+  ELSIF lsn >= receiver.flushed_lsn THEN
+    lag_ms := 0;
+  ELSE
+    lag_ms := extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000;
+  END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION neuronha.replay_position() FROM PUBLIC;
+GRANT USAGE ON SCHEMA neuronha TO "neurondb_agent";
+GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO "neurondb_agent";
+GRANT USAGE ON SCHEMA neuronha TO "neurondb_desktop";
+GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO "neurondb_desktop";
+GRANT USAGE ON SCHEMA neuronha TO "neurondb_drill";
+GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO "neurondb_drill";
+GRANT USAGE ON SCHEMA neuronha TO "neurondb_reader";
+GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO "neurondb_reader";
+GRANT USAGE ON SCHEMA neuronha TO "neuronha_controller";
+GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO "neuronha_controller";
+GRANT USAGE ON SCHEMA neuronha TO "neurondb_owner";
+GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO "neurondb_owner";
+CREATE TABLE IF NOT EXISTS "neurondb_drill".ledger (id uuid PRIMARY KEY, run text NOT NULL, written_at timestamptz NOT NULL DEFAULT now());
+ALTER TABLE "neurondb_drill".ledger OWNER TO "neurondb_owner";
+CREATE INDEX IF NOT EXISTS ledger_run ON "neurondb_drill".ledger (run);
+COMMENT ON TABLE "neurondb_drill".ledger IS 'What drills wrote, one row for each write; a drill compares it with what was acknowledged.';
+GRANT SELECT, INSERT, UPDATE, DELETE ON "neurondb_drill".ledger TO "neurondb_drill";
+GRANT SELECT ON "neurondb_drill".ledger TO "neurondb_reader";

@@ -1,0 +1,212 @@
+/**
+ * Each pooler's files: `pgbouncer.ini`, `userlist.txt` (passwords, so that a login asks no database) and
+ * `pgbouncer_hba.conf` (which role may use which pooler database). Clients and routers both speak mutual TLS.
+ */
+import { assertPresent } from '../assert-present.ts'
+import type { ClusterSecrets } from '../secrets.ts'
+import type { ClusterSpec } from '../spec/cluster-spec.ts'
+import { PROFILES } from '../spec/profiles.ts'
+import { addressesOf, containersOf, type Container } from '../topology/containers.ts'
+import { gatewayAddressOf, hostRange } from '../topology/network.ts'
+import { PORTS } from '../topology/ports.ts'
+import {
+  PLATFORM_DATABASE,
+  POOLER_DATABASES,
+  readOnlyTwin,
+  ROLE_KEYS,
+  ROLES,
+} from '../topology/roles.ts'
+import { userRoleNames } from '../topology/user-roles.ts'
+import {
+  CONFIG_DIR,
+  header,
+  plainFile,
+  secretFile,
+  TLS_PATHS,
+  type RenderedFile,
+  type RenderedFiles,
+} from './files.ts'
+
+type Settings = Readonly<Record<string, string | number>>
+
+/** What PgBouncer itself would do otherwise, or what suits this system better. */
+const DEFAULTS: Settings = {
+  client_login_timeout: 15,
+  idle_transaction_timeout: 60,
+  // Drivers send these at login; PgBouncer would refuse the connection.
+  ignore_startup_parameters: 'extra_float_digits,search_path',
+  log_connections: 0,
+  log_disconnections: 0,
+  max_prepared_statements: 200,
+  server_check_delay: 10,
+  server_idle_timeout: 300,
+  // Connections that a failover left on one member spread again within this time.
+  server_lifetime: 900,
+  stats_period: 300,
+}
+
+const FORCED: Settings = {
+  auth_file: `${CONFIG_DIR}/userlist.txt`,
+  auth_hba_file: `${CONFIG_DIR}/pgbouncer_hba.conf`,
+  auth_type: 'hba',
+  client_tls_ca_file: TLS_PATHS.ca,
+  client_tls_cert_file: TLS_PATHS.certificate,
+  client_tls_key_file: TLS_PATHS.key,
+  client_tls_protocols: 'secure',
+  client_tls_sslmode: 'verify-full',
+  listen_addr: '0.0.0.0',
+  listen_port: PORTS.pooler,
+  pool_mode: 'transaction',
+  server_reset_query: 'DISCARD ALL',
+  server_tls_ca_file: TLS_PATHS.ca,
+  server_tls_cert_file: TLS_PATHS.certificate,
+  server_tls_key_file: TLS_PATHS.key,
+  server_tls_protocols: 'secure',
+  // PgBouncer 1.24 would look for the whole list of hosts as one name in the certificate. What proves that the other
+  // end is the database is SCRAM, which authenticates the server to the client too.
+  server_tls_sslmode: 'verify-ca',
+  stats_users: ROLES.poolerStats.name,
+  tcp_keepalive: 1,
+  tcp_keepcnt: 3,
+  tcp_keepidle: 5,
+  tcp_keepintvl: 2,
+  tcp_user_timeout: 10_000,
+  unix_socket_dir: '',
+}
+
+/** What the cluster file says. */
+const givenSettings = (spec: ClusterSpec): Settings => {
+  const { pooler } = spec.database
+  const { serverConnectTimeout, serverLoginRetry, queryWaitTimeout } = PROFILES[spec.profile].pooler
+  return {
+    default_pool_size: pooler.defaultPoolSize,
+    max_client_conn: pooler.maxClientConnections,
+    max_db_connections: pooler.maxDbConnections,
+    query_wait_timeout: queryWaitTimeout,
+    server_connect_timeout: serverConnectTimeout,
+    server_login_retry: serverLoginRetry,
+  }
+}
+
+/** A value of the [databases] section, quoted as in a connection string. */
+export const quoteConnectionValue = (value: string): string => `'${value.replaceAll("'", "''")}'`
+
+/** A field of userlist.txt. */
+export const quoteUserlist = (value: string): string => `"${value.replaceAll('"', '""')}"`
+
+const userLine = (name: string, password: string): string =>
+  `${quoteUserlist(name)} ${quoteUserlist(password)}`
+
+/** Each pooler prefers another router, and stays with it until it fails: then the next one is tried. */
+const routerList = (spec: ClusterSpec, { ordinal }: Container): string => {
+  const routers = addressesOf(spec, 'router')
+  const first = (ordinal - 1) % routers.length
+  return [...routers.slice(first), ...routers.slice(0, first)].join(',')
+}
+
+interface PoolerDatabase {
+  readonly name: string
+  readonly target: string
+  readonly port: number
+  readonly extra?: string
+}
+
+const poolerDatabases = (spec: ClusterSpec): readonly PoolerDatabase[] => {
+  const { sessionPoolSize } = spec.database.pooler
+  const session = `pool_mode=session pool_size=${sessionPoolSize} max_db_connections=${sessionPoolSize}`
+  return [
+    { name: POOLER_DATABASES.write, target: PLATFORM_DATABASE, port: PORTS.routerWrite },
+    { name: POOLER_DATABASES.read, target: PLATFORM_DATABASE, port: PORTS.routerRead },
+    {
+      name: POOLER_DATABASES.session,
+      target: PLATFORM_DATABASE,
+      port: PORTS.routerReadAny,
+      extra: session,
+    },
+    ...spec.database.databases.flatMap(({ name }) => [
+      { name, target: name, port: PORTS.routerWrite },
+      { name: readOnlyTwin(name), target: name, port: PORTS.routerRead },
+    ]),
+  ]
+}
+
+const databaseLine = (hosts: string, { name, target, port, extra }: PoolerDatabase): string =>
+  [
+    `${name} =`,
+    `host=${quoteConnectionValue(hosts)}`,
+    `load_balance_hosts=disable`,
+    `port=${port}`,
+    `dbname=${quoteConnectionValue(target)}`,
+    ...(extra === undefined ? [] : [extra]),
+  ].join(' ')
+
+const byName = <T>([left]: readonly [string, T], [right]: readonly [string, T]): number =>
+  left < right ? -1 : 1
+
+const ini = (spec: ClusterSpec, pooler: Container): string => {
+  const hosts = routerList(spec, pooler)
+  const settings = Object.entries({ ...DEFAULTS, ...givenSettings(spec), ...FORCED }).sort(byName)
+  return [
+    header('PgBouncer', ';'),
+    '[databases]',
+    ...poolerDatabases(spec).map((database) => databaseLine(hosts, database)),
+    '',
+    '[pgbouncer]',
+    ...settings.map(([name, value]) => `${name} = ${value}`),
+    '',
+  ].join('\n')
+}
+
+interface Grant {
+  readonly database: string
+  readonly role: string
+  readonly range: string
+}
+
+/** Role → pooler databases, from the table of roles and from the cluster file. */
+const grants = (spec: ClusterSpec): readonly Grant[] => {
+  const observers = [gatewayAddressOf(spec), ...addressesOf(spec, 'controller')].map(hostRange)
+  // A published port brings clients from elsewhere; they still need a certificate and a password.
+  const reach = spec.database.pooler.publishPort === null ? spec.network.subnet : '0.0.0.0/0'
+  const platform = ROLE_KEYS.flatMap((key) => {
+    const ranges =
+      key === 'poolerStats' ? observers : [key === 'reader' ? reach : spec.network.subnet]
+    return ROLES[key].poolerDatabases.flatMap((database) =>
+      ranges.map((range) => ({ database, role: ROLES[key].name, range })),
+    )
+  })
+  const own = spec.database.databases.flatMap(({ name, owner, readers }) => [
+    { database: name, role: owner, range: reach },
+    ...[owner, ...readers].map((role) => ({ database: readOnlyTwin(name), role, range: reach })),
+  ])
+  return [...platform, ...own]
+}
+
+const hba = (spec: ClusterSpec): string =>
+  [
+    header('PgBouncer access'),
+    ...grants(spec).map(
+      ({ database, role, range }) => `hostssl "${database}" "${role}" ${range} scram-sha-256`,
+    ),
+    '',
+  ].join('\n')
+
+const userlist = (spec: ClusterSpec, secrets: ClusterSecrets): string => {
+  const platform = ROLE_KEYS.filter((key) => ROLES[key].poolerDatabases.length > 0).map((key) =>
+    userLine(ROLES[key].name, secrets.roles[key].password),
+  )
+  const own = userRoleNames(spec).map((role) =>
+    userLine(role, assertPresent(secrets.userRoles[role], `a password of ${role}`).password),
+  )
+  return [...platform, ...own, ''].join('\n')
+}
+
+export function renderPgbouncer(spec: ClusterSpec, secrets: ClusterSecrets): RenderedFiles {
+  const files = new Map<string, RenderedFile>()
+  for (const pooler of containersOf(spec, 'pooler')) {
+    files.set(`${pooler.name}/pgbouncer.ini`, plainFile(ini(spec, pooler)))
+    files.set(`${pooler.name}/pgbouncer_hba.conf`, plainFile(hba(spec)))
+    files.set(`${pooler.name}/userlist.txt`, secretFile(userlist(spec, secrets)))
+  }
+  return files
+}

@@ -1,0 +1,80 @@
+/** Prometheus: scrapes everything over mutual TLS, and answers only to holders of the cluster's certificates. */
+import type { ClusterSpec } from '../spec/cluster-spec.ts'
+import { durationMsOf } from '../spec/quantities.ts'
+import { containersOf, type Component } from '../topology/containers.ts'
+import { PORTS } from '../topology/ports.ts'
+import { header, plainFile, TLS_PATHS, type RenderedFile, type Renderer } from './files.ts'
+import { toYaml } from './yaml.ts'
+
+interface Scrape {
+  readonly component: Component
+  readonly port: number
+  readonly job?: string
+}
+
+/** Everything that exports metrics itself; controllers export what cannot (poolers, and the state they observe). */
+const SCRAPES: readonly Scrape[] = [
+  { component: 'agent', port: PORTS.agent },
+  { component: 'console', port: PORTS.console },
+  { component: 'controller', port: PORTS.controller },
+  { component: 'desktop-api', port: PORTS.desktopApi },
+  { component: 'edge', port: PORTS.edgeStats },
+  { component: 'etcd', port: PORTS.etcdClient },
+  { component: 'mcp', port: PORTS.mcp },
+  { component: 'member', port: PORTS.patroni, job: 'patroni' },
+  { component: 'prometheus', port: PORTS.prometheus },
+  { component: 'router', port: PORTS.routerStats },
+]
+
+const RETENTION_BYTES = '512MB'
+
+/** Arguments after those of the image's entrypoint: how much is kept. */
+export const prometheusFlags = (spec: ClusterSpec): readonly string[] => [
+  `--storage.tsdb.retention.time=${Math.max(1, Math.round(durationMsOf(spec.metrics.retention) / 1000))}s`,
+  `--storage.tsdb.retention.size=${RETENTION_BYTES}`,
+]
+
+/** `replica` names the container and `cluster` the cluster, whatever address it was scraped at. */
+const scrapeConfig = (spec: ClusterSpec, { component, port, job }: Scrape) => ({
+  job_name: job ?? component,
+  scheme: 'https',
+  tls_config: {
+    ca_file: TLS_PATHS.ca,
+    cert_file: TLS_PATHS.certificate,
+    key_file: TLS_PATHS.key,
+    server_name: component,
+  },
+  static_configs: containersOf(spec, component).map((container) => ({
+    targets: [`${container.address}:${port}`],
+    labels: { cluster: spec.name, component, host: container.host, replica: container.name },
+  })),
+})
+
+export const renderPrometheus: Renderer = (spec) => {
+  const interval = spec.metrics.scrapeSeconds
+  const config = {
+    global: {
+      scrape_interval: `${interval}s`,
+      scrape_timeout: `${Math.min(interval, 5)}s`,
+      external_labels: { cluster: spec.name },
+    },
+    scrape_configs: SCRAPES.map((scrape) => scrapeConfig(spec, scrape)),
+  }
+  const web = {
+    tls_server_config: {
+      cert_file: TLS_PATHS.certificate,
+      key_file: TLS_PATHS.key,
+      client_auth_type: 'RequireAndVerifyClientCert',
+      client_ca_file: TLS_PATHS.ca,
+      min_version: 'TLS12',
+    },
+  }
+  const yaml = (document: unknown): RenderedFile =>
+    plainFile(header('Prometheus') + toYaml(document))
+  return new Map<string, RenderedFile>(
+    containersOf(spec, 'prometheus').flatMap(({ name }) => [
+      [`${name}/prometheus.yml`, yaml(config)] as const,
+      [`${name}/web.yml`, yaml(web)] as const,
+    ]),
+  )
+}

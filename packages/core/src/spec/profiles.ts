@@ -1,0 +1,62 @@
+/**
+ * Timing presets: one name sets Patroni, HAProxy, PgBouncer and etcd together, because a failover is
+ * as slow as the slowest of them. The figures of `fast` are those measured in DESIGN 8.7.
+ */
+
+export const PROFILE_NAMES = ['fast', 'balanced', 'wide'] as const
+export type ProfileName = (typeof PROFILE_NAMES)[number]
+
+/** Patroni's three clocks, in seconds. Patroni silently shrinks an invalid triple; validation refuses it. */
+export interface PatroniTiming {
+  readonly ttl: number
+  readonly loopWait: number
+  readonly retryTimeout: number
+}
+
+export interface Profile {
+  readonly patroni: PatroniTiming
+  /** HAProxy's health checks of members, milliseconds and counts. */
+  readonly check: {
+    readonly interMs: number
+    readonly fastinterMs: number
+    readonly downinterMs: number
+    readonly fall: number
+    readonly rise: number
+    readonly timeoutMs: number
+  }
+  /** PgBouncer, in seconds. */
+  readonly pooler: {
+    readonly serverLoginRetry: number
+    readonly serverConnectTimeout: number
+    readonly queryWaitTimeout: number
+  }
+  readonly etcd: { readonly heartbeatMs: number; readonly electionMs: number }
+}
+
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  fast: {
+    patroni: { ttl: 20, loopWait: 1, retryTimeout: 3 },
+    check: { interMs: 500, fastinterMs: 200, downinterMs: 300, fall: 2, rise: 1, timeoutMs: 1000 },
+    pooler: { serverLoginRetry: 1, serverConnectTimeout: 1, queryWaitTimeout: 30 },
+    etcd: { heartbeatMs: 100, electionMs: 1000 },
+  },
+  balanced: {
+    patroni: { ttl: 30, loopWait: 5, retryTimeout: 10 },
+    check: { interMs: 1000, fastinterMs: 500, downinterMs: 500, fall: 3, rise: 1, timeoutMs: 2000 },
+    pooler: { serverLoginRetry: 2, serverConnectTimeout: 3, queryWaitTimeout: 60 },
+    etcd: { heartbeatMs: 250, electionMs: 2500 },
+  },
+  wide: {
+    patroni: { ttl: 60, loopWait: 10, retryTimeout: 20 },
+    check: {
+      interMs: 2000,
+      fastinterMs: 1000,
+      downinterMs: 1000,
+      fall: 3,
+      rise: 1,
+      timeoutMs: 4000,
+    },
+    pooler: { serverLoginRetry: 3, serverConnectTimeout: 5, queryWaitTimeout: 120 },
+    etcd: { heartbeatMs: 500, electionMs: 5000 },
+  },
+}

@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { createDirectClient } from './direct-client.ts'
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+const aServer = async (onConnection: (socket: Socket) => void): Promise<number> => {
+  const server = createServer(onConnection)
+  servers.push(server)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+const aClient = (port: number) =>
+  createDirectClient({
+    endpoint: { name: '127.0.0.1', address: '127.0.0.1', port },
+    login: { user: 'u', password: 'p', database: 'd' },
+    applicationName: 'test',
+  })
+
+test('a server that accepts and says nothing costs the deadline, and its socket is closed', async () => {
+  const closed = Promise.withResolvers<undefined>()
+  const port = await aServer((socket) => {
+    socket.resume()
+    socket.on('close', () => closed.resolve(undefined))
+  })
+  const startedAt = performance.now()
+  await expect(aClient(port).query('SELECT 1', 60)).rejects.toMatchObject({
+    code: 'UPSTREAM_TIMEOUT',
+    message: 'no answer within 60 ms',
+  })
+  expect(performance.now() - startedAt).toBeLessThan(1000)
+  await closed.promise
+})
+
+test('after a failure the next question connects afresh', async () => {
+  let connections = 0
+  const port = await aServer((socket) => {
+    connections += 1
+    socket.destroy()
+  })
+  const client = aClient(port)
+  await expect(client.query('SELECT 1', 500)).rejects.toThrow()
+  await expect(client.query('SELECT 1', 500)).rejects.toThrow()
+  expect(connections).toBe(2)
+  await client.close()
+})
+
+test('a refused connection is not waited for', async () => {
+  const port = await aServer(() => undefined)
+  const server = servers.pop()
+  server?.close()
+  await expect(aClient(port).query('SELECT 1', 5000)).rejects.toMatchObject({
+    code: 'ECONNREFUSED',
+  })
+})

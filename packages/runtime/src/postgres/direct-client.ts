@@ -1,0 +1,90 @@
+/**
+ * One kept connection to one PostgreSQL or PgBouncer by its address, for those who watch: not for services,
+ * which use pools. Every question has a hard deadline that closes the socket, because a frozen server
+ * answers neither a query nor a cancel; the next question then connects afresh.
+ */
+import { Socket } from 'node:net'
+import { PlatformError } from '@neuronha/core/errors.ts'
+import { Client, type QueryResultRow } from 'pg'
+import { clientConfig, type ConnectionOptions } from './endpoint.ts'
+
+export type DirectClientOptions = Omit<ConnectionOptions, 'connectTimeoutMs' | 'queryTimeoutMs'>
+
+export interface DirectClient {
+  /** Rows of one statement, sent as simple query text (the only kind that PgBouncer's console knows). One at a time. */
+  query<Row extends QueryResultRow>(text: string, deadlineMs: number): Promise<readonly Row[]>
+  close(): Promise<void>
+}
+
+interface Connection {
+  readonly client: Client
+  readonly socket: Socket
+}
+
+/** How long a goodbye may take before the socket is closed anyway. */
+const GOODBYE_MS = 200
+
+const connect = async (
+  options: DirectClientOptions,
+  socket: Socket,
+  deadlineMs: number,
+): Promise<Client> => {
+  const client = new Client({
+    ...clientConfig({ ...options, connectTimeoutMs: deadlineMs }),
+    stream: () => socket,
+  })
+  client.on('error', () => socket.destroy())
+  try {
+    await client.connect()
+  } catch (thrown) {
+    socket.destroy()
+    throw thrown
+  }
+  return client
+}
+
+/** Connects at the first question, and again after a failure. */
+export function createDirectClient(options: DirectClientOptions): DirectClient {
+  let current: Connection | undefined
+
+  const open = async (socket: Socket, deadlineMs: number): Promise<Connection> => {
+    const connection = { socket, client: await connect(options, socket, deadlineMs) }
+    connection.client.on('end', () => {
+      if (current === connection) current = undefined
+    })
+    return connection
+  }
+
+  return {
+    query: async <Row extends QueryResultRow>(text: string, deadlineMs: number) => {
+      const socket = current?.socket ?? new Socket()
+      const state = { expired: false }
+      const timer = setTimeout(() => {
+        state.expired = true
+        current = undefined
+        socket.destroy()
+      }, deadlineMs)
+      try {
+        current ??= await open(socket, deadlineMs)
+        const { rows } = await current.client.query<Row>(text)
+        return rows
+      } catch (thrown) {
+        if (socket.destroyed) current = undefined
+        if (!state.expired) throw thrown
+        throw new PlatformError('UPSTREAM_TIMEOUT', `no answer within ${deadlineMs} ms`, {
+          cause: thrown,
+        })
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    close: async () => {
+      const connection = current
+      current = undefined
+      if (connection === undefined) return
+      const timer = setTimeout(() => connection.socket.destroy(), GOODBYE_MS)
+      await connection.client.end().catch(() => undefined)
+      clearTimeout(timer)
+    },
+  }
+}

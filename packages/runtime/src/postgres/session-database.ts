@@ -1,0 +1,138 @@
+/**
+ * SQL that a user typed. Never through the shared pools: its own database of the pooler in session mode
+ * (DISCARD ALL between clients), its own role, a connection that is opened for the call and closed after
+ * it, a READ ONLY transaction, a statement timeout and a row limit.
+ */
+import { Client } from 'pg'
+import type { TlsFiles } from '../tls.ts'
+import { clientConfig, type Endpoint, type Login } from './endpoint.ts'
+import { classifyFailure, toQueryError } from './sqlstate.ts'
+
+export interface SessionDatabaseOptions {
+  readonly poolers: readonly Endpoint[]
+  readonly login: Login
+  readonly tls?: TlsFiles | undefined
+  readonly replica: string
+  readonly statementTimeoutMs: number
+  readonly rowLimit: number
+}
+
+export interface QueryAnswer {
+  readonly columns: readonly string[]
+  /** At most the row limit; values as PostgreSQL's text. */
+  readonly rows: readonly (readonly (string | null)[])[]
+  /** More rows exist than were fetched. */
+  readonly truncated: boolean
+  readonly elapsedMs: number
+}
+
+export interface SessionDatabase {
+  /** One statement. Throws QUERY_FAILED with PostgreSQL's words, or DATABASE_UNAVAILABLE. */
+  query(text: string, signal?: AbortSignal): Promise<QueryAnswer>
+}
+
+const CURSOR = 'neuronha_typed'
+
+/** Text as it came: no conversion may hide or change what the database said. */
+const asText = { getTypeParser: () => (value: string) => value }
+
+interface RawRows {
+  readonly fields: readonly { readonly name: string }[]
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
+const runTyped = async (client: Client, text: string, rowLimit: number): Promise<RawRows> => {
+  // The extended protocol takes exactly one statement, so the text cannot end the transaction it is in.
+  const array = { rowMode: 'array', types: asText } as const
+  await client.query('BEGIN READ ONLY')
+  const isCursorable = /^\s*(select|with|values|table)\b/i.test(text)
+  if (!isCursorable) {
+    const result = await client.query({
+      text,
+      values: [],
+      queryMode: 'extended',
+      ...array,
+    } as never)
+    const { fields, rows } = result as unknown as RawRows
+    return { fields, rows: rows.slice(0, rowLimit + 1) }
+  }
+  const body = text.trim().replace(/;\s*$/, '')
+  await client.query({
+    text: `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${body}`,
+    values: [],
+    queryMode: 'extended',
+  } as never)
+  const result = await client.query({
+    text: `FETCH FORWARD ${rowLimit + 1} FROM ${CURSOR}`,
+    ...array,
+  } as never)
+  return result
+}
+
+/** The way for SQL that a user typed. Tries the poolers in order until one lets it in. */
+export const createSessionDatabase = (options: SessionDatabaseOptions): SessionDatabase => {
+  const open = async (endpoint: Endpoint): Promise<Client> => {
+    const client = new Client({
+      ...clientConfig({
+        endpoint,
+        login: options.login,
+        tls: options.tls,
+        applicationName: options.replica,
+        connectTimeoutMs: 3000,
+        queryTimeoutMs: options.statementTimeoutMs + 2000,
+      }),
+    })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return client
+    } catch (thrown) {
+      await client.end().catch(() => undefined)
+      throw thrown
+    }
+  }
+  const openAny = async (): Promise<Client> => {
+    let failure: unknown
+    for (const endpoint of options.poolers) {
+      try {
+        return await open(endpoint)
+      } catch (thrown) {
+        failure = thrown
+        if (classifyFailure(thrown) === 'definite') break
+      }
+    }
+    throw failure
+  }
+  const attempt = async (text: string, signal: AbortSignal | undefined): Promise<QueryAnswer> => {
+    const client = await openAny()
+    const cut = (): void => void client.end().catch(() => undefined)
+    signal?.addEventListener('abort', cut, { once: true })
+    const startedAt = performance.now()
+    try {
+      await client.query(`SET statement_timeout = ${options.statementTimeoutMs}`)
+      const { fields, rows } = await runTyped(client, text, options.rowLimit)
+      return {
+        columns: fields.map(({ name }) => name),
+        rows: rows.slice(0, options.rowLimit),
+        truncated: rows.length > options.rowLimit,
+        elapsedMs: Math.round(performance.now() - startedAt),
+      }
+    } finally {
+      signal?.removeEventListener('abort', cut)
+      await client.end().catch(() => undefined)
+    }
+  }
+  return {
+    query: async (text, signal) => {
+      try {
+        return await attempt(text, signal).catch((thrown: unknown) => {
+          // A read that lost its server is simply asked again, once.
+          if (classifyFailure(thrown) === 'definite' || signal?.aborted === true) throw thrown
+          return attempt(text, signal)
+        })
+      } catch (thrown) {
+        throw toQueryError(thrown)
+      }
+    },
+  }
+}

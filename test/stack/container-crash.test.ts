@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { isServing } from '../../packages/control/src/apply/wait.ts'
+import { aSession, cluster, crashContainer, inspect, statusOf, untilHealthy, untilStatus } from './cluster.ts'
+
+/** One of each kind; a member is tried as standby and as primary. */
+const KINDS = ['etcd', 'router', 'pooler', 'agent', 'desktop-api', 'mcp', 'console', 'controller', 'prometheus'] as const
+
+interface Load {
+  readonly failures: string[]
+  readonly sent: () => number
+  readonly stop: () => Promise<void>
+}
+
+const RETRYABLE = new Set([409, 429, 502, 503, 504])
+const TRIES = 8
+const WITHIN_MS = 20_000
+
+/** Posts messages as a client that retries as documented; what still fails is a client error. */
+async function startLoad(): Promise<Load> {
+  const { fetchEdge } = cluster()
+  const { sessionId } = await aSession()
+  const failures: string[] = []
+  const pending = new Set<Promise<void>>()
+  let sent = 0
+  const post = async (): Promise<void> => {
+    const key = crypto.randomUUID()
+    const startedAt = Date.now()
+    let last = ''
+    for (let attempt = 1; attempt <= TRIES && Date.now() - startedAt < WITHIN_MS; attempt++) {
+      try {
+        const { status, text } = await fetchEdge(`/agent/api/v1/sessions/${sessionId}/messages`, {
+          method: 'POST',
+          headers: { 'idempotency-key': key },
+          body: { content: `load ${key}` },
+          timeoutMs: 8000,
+        })
+        if (status === 201) return
+        last = `${status} ${text.slice(0, 200)}`
+        if (!RETRYABLE.has(status)) break
+      } catch (error) {
+        last = String(error)
+      }
+      await delay(Math.min(2000, 100 * 2 ** attempt))
+    }
+    failures.push(last)
+  }
+  const timer = setInterval(() => {
+    sent++
+    const one = post().finally(() => pending.delete(one))
+    pending.add(one)
+  }, 100)
+  return {
+    failures,
+    sent: () => sent,
+    stop: async () => {
+      clearInterval(timer)
+      await Promise.all(pending)
+    },
+  }
+}
+
+async function crashUnderLoad(name: string): Promise<void> {
+  const before = await inspect(name)
+  const load = await startLoad()
+  await delay(1000)
+  await crashContainer(name)
+  const crashedAt = Date.now()
+  for (;;) {
+    const now = await inspect(name)
+    if (now.running && now.startedAt !== before.startedAt) break
+    expect(Date.now() - crashedAt, `${name} was not restarted within 5 s`).toBeLessThan(5000)
+    await delay(100)
+  }
+  await untilStatus(`${name} serving again`, (status) => isServing(status, name))
+  await load.stop()
+  expect(load.sent()).toBeGreaterThan(10)
+  expect(load.failures).toEqual([])
+}
+
+afterEach(async () => {
+  await untilHealthy()
+})
+
+describe('the crash of a container is repaired by the engine and seen by no client:', () => {
+  it.each(KINDS)('%s', async (kind) => {
+    await crashUnderLoad(`${cluster().spec.name}-${kind}-1`)
+  })
+
+  it('a standby', async () => {
+    const { members } = await statusOf()
+    await crashUnderLoad(members.find(({ role }) => role !== 'primary')?.name ?? '')
+  })
+
+  it('the primary', async () => {
+    const { members } = await statusOf()
+    await crashUnderLoad(members.find(({ role }) => role === 'primary')?.name ?? '')
+  })
+})
+
+describe('the crash of the only edge', () => {
+  it('lasts as long as its restart', async () => {
+    const name = `${cluster().spec.name}-edge-1`
+    const before = await inspect(name)
+    await crashContainer(name)
+    await untilStatus(`${name} serving again`, (status) => isServing(status, name), 15_000)
+    expect((await inspect(name)).startedAt).not.toBe(before.startedAt)
+  })
+})
