@@ -50,6 +50,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 600, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': 'off',
       'no-restricted-syntax': 'off',
+      'no-console': 'off',
       'n/no-process-env': 'off',
     },
   },

@@ -13,13 +13,19 @@ import { cluster, untilHealthy } from './cluster.ts'
 interface ToolResult {
   readonly isError?: boolean
   readonly content: readonly { readonly text: string }[]
-  readonly structuredContent?: { readonly rows: readonly (readonly (string | null)[])[]; readonly truncated: boolean }
+  readonly structuredContent?: {
+    readonly rows: readonly (readonly (string | null)[])[]
+    readonly truncated: boolean
+  }
 }
 
 const runQuery = async (sql: string, limit = 100): Promise<ToolResult> => {
   const response = await cluster().fetchEdge('/mcp', {
     method: 'POST',
-    headers: { accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' },
+    headers: {
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2025-11-25',
+    },
     body: {
       jsonrpc: '2.0',
       id: 1,
@@ -57,7 +63,9 @@ beforeAll(async () => {
 
 describe('SQL through NeuronMCP', () => {
   it('runs as the role without rights, in a transaction that cannot write', async () => {
-    const rows = rowsOf(await runQuery(`SELECT current_user, current_setting('transaction_read_only')`))
+    const rows = rowsOf(
+      await runQuery(`SELECT current_user, current_setting('transaction_read_only')`),
+    )
     expect(rows).toEqual([[ROLES.sql.name, 'on']])
   })
 
@@ -71,10 +79,16 @@ describe('SQL through NeuronMCP', () => {
     ['SELECT pg_advisory_lock(1)', '42501'],
     [`SELECT set_config('role', 'neurondb_desktop', false)`, '42501'],
     ['SET SESSION AUTHORIZATION neurondb_owner', '42501'],
-    ['SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user', '42501'],
+    [
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user',
+      '42501',
+    ],
     ['CREATE TABLE public.left_behind ()', '25006'],
     ['CREATE TEMP TABLE left_behind (a int)', '25006'],
-    [`DO $$ BEGIN EXECUTE 'SET TRANSACTION READ WRITE'; EXECUTE 'CREATE TABLE public.y ()'; END $$`, '25001'],
+    [
+      `DO $$ BEGIN EXECUTE 'SET TRANSACTION READ WRITE'; EXECUTE 'CREATE TABLE public.y ()'; END $$`,
+      '25001',
+    ],
     ['COMMIT; DROP SCHEMA neurondb_desktop CASCADE', '42601'],
     ['ROLLBACK; BEGIN READ WRITE; CREATE TABLE public.left_behind ()', '42601'],
     ['SELECT 1; SELECT 2', '42601'],
@@ -110,11 +124,16 @@ describe('SQL through NeuronMCP', () => {
   })
 })
 
-const connectAs = async (role: 'sql', pooler: number, database: string): Promise<PostgresConnection> => {
+const connectAs = async (
+  role: 'sql',
+  pooler: number,
+  database: string,
+): Promise<PostgresConnection> => {
   const { spec, secrets, ca } = cluster()
   const container = containersOf(spec, 'pooler')[pooler]
   const pair = secrets.certificates['cli']
-  if (container === undefined || pair === undefined) throw new Error('no such pooler, or no certificate')
+  if (container === undefined || pair === undefined)
+    throw new Error('no such pooler, or no certificate')
   const connection = await connectPostgres({
     endpoint: { name: container.name, address: container.address, port: PORTS.pooler },
     login: { user: ROLES[role].name, password: secrets.roles[role].password, database },
@@ -161,7 +180,10 @@ describe.each([0, 1])('a client straight at pooler %i', (pooler) => {
     }
   })
 
-  it.each([POOLER_DATABASES.write, POOLER_DATABASES.read])('is not let into %s', async (database) => {
-    await expect(connectAs('sql', pooler, database)).rejects.toThrow()
-  })
+  it.each([POOLER_DATABASES.write, POOLER_DATABASES.read])(
+    'is not let into %s',
+    async (database) => {
+      await expect(connectAs('sql', pooler, database)).rejects.toThrow()
+    },
+  )
 })

@@ -1,6 +1,6 @@
 /** The `neuronha` command: reads the command line, runs one command, translates errors once. */
 import { CommanderError } from 'commander'
-import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
+import { toPlatformError, type PlatformError } from '@neuronha/core/errors.ts'
 import { isColorWanted } from '@neuronha/runtime/load-config.ts'
 import { createCliIo, type CliIo } from './cli/io.ts'
 import { createProgram } from './cli/program.ts'

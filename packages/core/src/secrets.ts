@@ -40,5 +40,4 @@ export interface ClusterSecrets {
     readonly drill: string
   }
   readonly consoleAdmin: { readonly email: string; readonly password: string }
-  readonly statsPassword: string
 }

@@ -14,7 +14,3 @@ export const OPEN_API = {
 } as const
 
 export const loadDesktopApiConfig = (): DesktopApiConfig => loadConfig(desktopApiConfig)
-
-/** Streams of consoles stay open, so the agent's client has room for many; the controller's calls are shared. */
-export const AGENT_CALLS = { name: 'agent', maxConcurrent: 512 } as const
-export const CONTROLLER_CALLS = { name: 'controller', tries: 2, maxConcurrent: 4 } as const

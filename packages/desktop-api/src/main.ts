@@ -8,11 +8,11 @@ import { trackStartup } from '@neuronha/runtime/migrations.ts'
 import { createDatabase } from '@neuronha/runtime/postgres/database.ts'
 import { runUntilSignal } from '@neuronha/runtime/shutdown.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
-import { createUpstreamClient } from '@neuronha/runtime/upstream-client.ts'
 import { addDesktopApi } from './app.ts'
 import { createPasswords } from './auth/password.ts'
+import { createClients } from './clients.ts'
 import { createClusterSource } from './cluster/cluster-source.ts'
-import { AGENT_CALLS, CONTROLLER_CALLS, loadDesktopApiConfig, METRICS_PREFIX, OPEN_API } from './config.ts'
+import { loadDesktopApiConfig, METRICS_PREFIX, OPEN_API } from './config.ts'
 import { prepareDatabase } from './start.ts'
 
 const config = loadDesktopApiConfig()
@@ -23,18 +23,18 @@ const metrics = createMetrics({ prefix: METRICS_PREFIX, replica })
 const health = createHealth()
 const database = createDatabase({ access: config.database, tls, replica, logger, metrics })
 const passwords = createPasswords()
-const agent = createUpstreamClient({ ...AGENT_CALLS, config: config.agent, tls, metrics })
-const controller = createUpstreamClient({ ...CONTROLLER_CALLS, config: config.controller, tls, metrics })
+const clients = createClients({ config, tls, metrics })
 const host = await createHttpHost({ config, logger, metrics, health, tls, openApi: OPEN_API })
-const loadStatus = createClusterSource(controller, clock)
+const loadStatus = createClusterSource(clients.controller, clock)
 const shared = { database, passwords, logger, metrics, clock, signingKey, sessionHours }
-await addDesktopApi(host.app, { ...shared, agent, loadStatus })
+await addDesktopApi(host.app, { ...shared, agent: clients.agent, loadStatus })
 health.add('database', () => database.check())
 const directory = fileURLToPath(new URL('./migrations/', import.meta.url))
-trackStartup(health, prepareDatabase({ config, database, passwords, directory, logger, tls }), logger)
+const prepared = prepareDatabase({ config, database, passwords, directory, logger, tls })
+trackStartup(health, prepared, logger)
 await host.listen()
 const stop = async (): Promise<void> => {
   await host.close()
-  await Promise.all([agent.close(), controller.close(), database.close()])
+  await Promise.all([clients.close(), database.close()])
 }
 await runUntilSignal({ logger, stop, limitMs: config.drainNoticeMs + config.drainFinishMs + 5000 })

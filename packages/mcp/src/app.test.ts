@@ -47,7 +47,12 @@ describe('NeuronMCP over HTTP', () => {
 
   it('answers a call that comes without any session in one JSON body', async () => {
     const host = await opening(aHost(someSources()))
-    const response = await host.app.inject({ method: 'POST', url: '/mcp', headers: HEADERS, payload: CALL })
+    const response = await host.app.inject({
+      method: 'POST',
+      url: '/mcp',
+      headers: HEADERS,
+      payload: CALL,
+    })
     expect(response.statusCode).toBe(200)
     expect(response.headers['content-type']).toContain('application/json')
     expect(response.json()).toMatchObject({

@@ -80,7 +80,10 @@ describe('the MCP server', () => {
 
   it('refuses arguments that its schema does not know', async () => {
     const client = await aClient()
-    const result = await client.callTool({ name: 'run_query', arguments: { sql: 'x', role: 'owner' } })
+    const result = await client.callTool({
+      name: 'run_query',
+      arguments: { sql: 'x', role: 'owner' },
+    })
     expect(result.isError).toBe(true)
   })
 

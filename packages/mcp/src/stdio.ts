@@ -28,6 +28,6 @@ const stop = async (): Promise<void> => {
   await handle.close()
   await sources.close()
 }
-// The client closes its end of the pipe when it is done; idle connections must not keep the process.
-process.stdin.once('end', () => void stop())
+// The client closes its end of the pipe when it is done: the same end as by a signal.
+process.stdin.once('end', () => process.kill(process.pid, 'SIGTERM'))
 await runUntilSignal({ logger, limitMs: STOP_LIMIT_MS, stop })

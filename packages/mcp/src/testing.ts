@@ -50,14 +50,23 @@ export const aStatus = (changes: Partial<ClusterStatus> = {}): ClusterStatus => 
 export const someSources = (changes: Partial<Sources> = {}): Sources => ({
   clusterStatus: () => Promise.resolve(aStatus()),
   query: () =>
-    Promise.resolve({ columns: ['n'], rows: [['1'], ['2'], ['3']], truncated: false, elapsedMs: 2 }),
+    Promise.resolve({
+      columns: ['n'],
+      rows: [['1'], ['2'], ['3']],
+      truncated: false,
+      elapsedMs: 2,
+    }),
   searchMessages: () => Promise.resolve({ items: [], next_cursor: null }),
   ...changes,
 })
 
 /** The server over HTTP, not listening: for `inject`. */
 export const aHost = async (sources: Sources, port = 0): Promise<HttpHost> => {
-  const metrics = createMetrics({ prefix: 'neurondb_mcp_', replica: 'test-mcp-1', processMetrics: false })
+  const metrics = createMetrics({
+    prefix: 'neurondb_mcp_',
+    replica: 'test-mcp-1',
+    processMetrics: false,
+  })
   const logger = createSilentLogger()
   const host = await createHttpHost({
     config: {

@@ -14,7 +14,10 @@ export const newId = (): string => uuidv7()
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
 export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
-    if (signal?.aborted === true) { reject(signal.reason as Error); return; }
+    if (signal?.aborted === true) {
+      reject(signal.reason as Error)
+      return
+    }
     const onAbort = (): void => {
       clearTimeout(timer)
       reject(signal?.reason as Error)

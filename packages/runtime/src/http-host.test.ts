@@ -153,6 +153,7 @@ describe('createHttpHost', () => {
     const late = await fetch(`${base}/slow`)
     expect(late.status).toBe(503)
     expect(late.headers.get('retry-after')).toBe('1')
+    expect(late.headers.get('x-accel-redirect')).toBe('@elsewhere')
     expect(late.headers.get('connection')).toBe('close')
     expect(((await late.json()) as Problem).code).toBe('DRAINING')
     expect((await fetch(`${base}/livez`)).status).toBe(200)

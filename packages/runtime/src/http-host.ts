@@ -79,10 +79,7 @@ const serverOptions = (options: HttpHostOptions): FastifyServerOptions => ({
   logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
   genReqId: (raw) => requestIdOf(raw),
   childLoggerFactory: (logger, bindings, childOptions, raw) =>
-    logger.child(
-      { ...bindings, traceId: traceOf(raw).traceId },
-      childOptions,
-    ),
+    logger.child({ ...bindings, traceId: traceOf(raw).traceId }, childOptions),
   bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
   keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,

@@ -44,12 +44,11 @@ export const createMetrics = ({
     registers: [registry],
   })
   /** Several parts of one process may count under one name, each with labels of its own. */
-  const known = <M>(name: string): M | undefined =>
-    registry.getSingleMetric(`${prefix}${name}`) as M | undefined
+  const known = (name: string): unknown => registry.getSingleMetric(`${prefix}${name}`)
   return {
     contentType: registry.contentType,
     counter: <L extends string>(name: string, help: string, labels?: readonly L[]) =>
-      known<Counter<L>>(name) ?? new Counter(common(name, help, labels)),
+      (known(name) as Counter<L> | undefined) ?? new Counter(common(name, help, labels)),
     gauge: (name, help, labels, collect) =>
       new Gauge({
         ...common(name, help, labels),
@@ -62,7 +61,7 @@ export const createMetrics = ({
             }),
       }),
     histogram: <L extends string>(name: string, help: string, labels?: readonly L[]) =>
-      known<Histogram<L>>(name) ??
+      (known(name) as Histogram<L> | undefined) ??
       new Histogram({ ...common(name, help, labels), buckets: LATENCY_BUCKETS }),
     text: () => registry.metrics(),
   }

@@ -41,7 +41,10 @@ export const openSse = (reply: FastifyReply): SseStream => {
   reply.raw.on('error', () => controller.abort())
   const write = (text: string): Promise<boolean> =>
     new Promise((resolve) => {
-      if (signal.aborted || reply.raw.destroyed) { resolve(false); return; }
+      if (signal.aborted || reply.raw.destroyed) {
+        resolve(false)
+        return
+      }
       const finish = (sent: boolean): void => {
         clearTimeout(limit)
         reply.raw.off('drain', onDrain)
@@ -56,7 +59,10 @@ export const openSse = (reply: FastifyReply): SseStream => {
         reply.raw.destroy()
       }, WRITE_TIMEOUT_MS)
       signal.addEventListener('abort', onAbort, { once: true })
-      if (reply.raw.write(text)) { finish(true); return; }
+      if (reply.raw.write(text)) {
+        finish(true)
+        return
+      }
       reply.raw.once('drain', onDrain)
     })
   // One write at a time: whoever sends waits for the one before, so nothing piles up here.

@@ -28,7 +28,10 @@ const createSender = (stream: SseStream, messageId: string) => {
   let given: Promise<unknown> = Promise.resolve()
   const send = (event: StreamEvent, data: unknown, id?: string): void => {
     if (stream.signal.aborted) return
-    if (waiting >= MAX_WAITING) { stream.end(); return; }
+    if (waiting >= MAX_WAITING) {
+      stream.end()
+      return
+    }
     waiting += 1
     count += 1
     given = stream.send({ event, data, id: id ?? `${messageId}:${count}` }).finally(() => {

@@ -16,10 +16,20 @@ const COMMON_WORDS = new Set(
   ),
 )
 
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** At most `length` characters as a reader counts them. */
 const shorten = (text: string, length: number): string => {
-  const flat = text.replace(/\s+/g, ' ').trim()
-  const characters = [...flat]
-  return characters.length <= length ? flat : `${characters.slice(0, length).join('').trimEnd()}…`
+  const flat = text
+    .slice(0, length * 20)
+    .replace(/\s+/g, ' ')
+    .trim()
+  let count = 0
+  for (const { index } of graphemes.segment(flat)) {
+    if (count === length) return `${flat.slice(0, index).trimEnd()}…`
+    count += 1
+  }
+  return flat
 }
 
 /** The words that come up most, at most `count`. */

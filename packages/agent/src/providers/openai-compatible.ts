@@ -99,16 +99,17 @@ const askWithRetries = async (
   request: ModelRequest,
   { signal, onChunk }: AskOptions,
 ): Promise<string> => {
-  let passedOn = false
+  const progress = { isPassedOn: false }
   const pass = (text: string): void => {
-    passedOn = true
+    progress.isPassedOn = true
     onChunk(text)
   }
   for (let tries = 1; ; tries += 1) {
     try {
       return await askOnce(loaded, request, { signal, onChunk: pass })
     } catch (thrown) {
-      if (tries >= TRIES || passedOn || signal.aborted || isHopeless(thrown)) throw thrown
+      if (tries >= TRIES || progress.isPassedOn || signal.aborted || isHopeless(thrown))
+        throw thrown
     }
     await sleep(backoffMs(tries, 250, 4000), signal)
   }
@@ -116,6 +117,7 @@ const askWithRetries = async (
 
 export const createOpenAiCompatibleModel = (options: OpenAiCompatibleOptions): RemoteModel => {
   let loading: Promise<LoadedModel> | undefined
+  const load = (): Promise<LoadedModel> => (loading ??= loadModel(options))
   const guard = createGuard({
     name: 'The model provider',
     maxConcurrent: MAX_CONCURRENT,
@@ -130,7 +132,7 @@ export const createOpenAiCompatibleModel = (options: OpenAiCompatibleOptions): R
     answer: async (request, asked) => {
       const signal = AbortSignal.any([asked.signal, AbortSignal.timeout(options.timeoutMs)])
       try {
-        const loaded = await (loading ??= loadModel(options))
+        const loaded = await load()
         return await guard.run(() => askWithRetries(loaded, request, { ...asked, signal }))
       } catch (thrown) {
         throw toModelError(thrown, signal)

@@ -26,19 +26,25 @@ interface ConversationProps {
   readonly outgoing: Outgoing | null
 }
 
-export const Conversation = ({ sessionId, agentName, outgoing }: ConversationProps) => {
+/** All pages, one after another: the end of the conversation is what one came for. */
+const useMessages = (sessionId: string) => {
   const query = useInfiniteQuery(messagesQuery(sessionId))
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
-  // The end of the conversation is what one came for, so all pages are loaded, one after another.
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage()
   }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage])
+  return { query, messages: query.data === undefined ? undefined : oldestFirst(query.data.pages) }
+}
 
-  const messages = query.data === undefined ? undefined : oldestFirst(query.data.pages)
+/** Changes whenever the conversation may have become longer. */
+const growthOf = (messages: readonly Message[] | undefined, outgoing: Outgoing | null): string =>
+  [messages?.length, outgoing?.answer.length, outgoing?.state].join(' ')
+
+export const Conversation = ({ sessionId, agentName, outgoing }: ConversationProps) => {
+  const { query, messages } = useMessages(sessionId)
   const shown = outgoing === null ? messages : withoutStored(messages, outgoing)
-  const scroll = useFollow(
-    `${shown?.length ?? 0} ${outgoing?.answer.length ?? -1} ${outgoing?.state ?? ''}`,
-  )
+  const scroll = useFollow(growthOf(shown, outgoing))
+  const error = query.error === null ? null : toDisplayError(query.error)
   return (
     <div
       ref={scroll}
@@ -49,22 +55,33 @@ export const Conversation = ({ sessionId, agentName, outgoing }: ConversationPro
     >
       <div className={classes['messages']} role="log" aria-busy={outgoing !== null}>
         {query.isPending ? <Loading /> : null}
-        {query.error === null ? null : (
-          <ErrorNotice error={toDisplayError(query.error)} onRetry={() => void query.refetch()} />
+        {error === null ? null : <ErrorNotice error={error} onRetry={() => void query.refetch()} />}
+        {shown === undefined ? null : (
+          <StoredMessages messages={shown} agentName={agentName} isAlone={outgoing === null} />
         )}
-        {shown?.length === 0 && outgoing === null ? (
-          <EmptyState icon={<IconMessageCircle size={24} />} title="Nothing said yet">
-            Messages are stored before the model is asked, so none is lost.
-          </EmptyState>
-        ) : null}
-        {shown?.map((message) => (
-          <StoredMessage key={message.id} message={message} agentName={agentName} />
-        ))}
         {outgoing === null ? null : <OnItsWay outgoing={outgoing} agentName={agentName} />}
       </div>
     </div>
   )
 }
+
+interface StoredMessagesProps {
+  readonly messages: readonly Message[]
+  readonly agentName: string
+  /** Nothing is on its way. */
+  readonly isAlone: boolean
+}
+
+const StoredMessages = ({ messages, agentName, isAlone }: StoredMessagesProps) =>
+  messages.length === 0 && isAlone ? (
+    <EmptyState icon={<IconMessageCircle size={24} />} title="Nothing said yet">
+      Messages are stored before the model is asked, so none is lost.
+    </EmptyState>
+  ) : (
+    messages.map((message) => (
+      <StoredMessage key={message.id} message={message} agentName={agentName} />
+    ))
+  )
 
 /** The message on its way may already be in the list that was loaded. Pure. */
 const withoutStored = (

@@ -95,7 +95,7 @@ describe('lists', () => {
 describe('a session’s title', () => {
   it('is the first line, cut at a word', () => {
     expect(titleOf('  Why?\nBecause.')).toBe('Why?')
-    expect(titleOf(`${'word '.repeat(30)}`)).toBe(`${'word '.repeat(12).trim()}…`)
+    expect(titleOf('word '.repeat(30))).toBe(`${'word '.repeat(12).trim()}…`)
     expect(titleOf('x'.repeat(100))).toBe(`${'x'.repeat(60)}…`)
   })
 })

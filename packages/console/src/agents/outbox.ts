@@ -103,8 +103,10 @@ type MessagePages = InfiniteData<{
 }>
 
 /** Puts what was stored into the messages that are shown, so that nothing flickers while they reload. */
-const settle = (client: QueryClient, outgoing: Outgoing, answer: Message): void => {
-  const { queryKey } = messagesQuery(outgoing.sessionId)
+const settle = (client: QueryClient, sessionId: string, answer: Message): void => {
+  const outgoing = client.getQueryData(outgoingQuery(sessionId).queryKey)
+  if (!outgoing) return
+  const { queryKey } = messagesQuery(sessionId)
   const added = outgoing.stored === null ? [answer] : [outgoing.stored, answer]
   client.setQueryData<MessagePages>(queryKey, (known) => {
     const first = known?.pages[0]
@@ -112,47 +114,46 @@ const settle = (client: QueryClient, outgoing: Outgoing, answer: Message): void 
     const pages = [{ ...first, items: [...first.items, ...added] }, ...known.pages.slice(1)]
     return { ...known, pages }
   })
-  sessionStorage.removeItem(storageKey(outgoing.sessionId))
-  client.setQueryData(outgoingQuery(outgoing.sessionId).queryKey, null)
+  sessionStorage.removeItem(storageKey(sessionId))
+  client.setQueryData(outgoingQuery(sessionId).queryKey, null)
   void client.invalidateQueries({ queryKey })
   void client.invalidateQueries({ queryKey: sessionsQuery(outgoing.agentId).queryKey })
 }
 
-const run = async (client: QueryClient, { sessionId, ...start }: Outgoing): Promise<void> => {
-  const { content, idempotencyKey } = start
-  let answer: Message | null = null
-  try {
-    await withRetries(
-      ({ progress }) =>
-        attemptMessage({
-          sessionId,
-          content,
-          idempotencyKey,
-          csrfToken: csrfTokenOf(client),
-          onEvent: (event) => {
-            progress()
-            if (event.kind === 'done') {
-              answer = event.answer
-              if (event.lastWrite !== undefined) rememberLastWrite(event.lastWrite)
-            }
-            change(client, sessionId, (outgoing) => applyEvent(outgoing, event))
-          },
-        }),
-      {
-        patienceMs: PATIENCE_MS,
-        onRetry: () => {
-          change(client, sessionId, (outgoing) => ({ ...outgoing, state: 'reconnecting' }))
+const send = (
+  client: QueryClient,
+  { sessionId, content, idempotencyKey }: Outgoing,
+): Promise<Message> =>
+  withRetries(
+    ({ progress }) =>
+      attemptMessage({
+        sessionId,
+        content,
+        idempotencyKey,
+        csrfToken: csrfTokenOf(client),
+        onEvent: (event) => {
+          progress()
+          if (event.kind === 'done' && event.lastWrite !== undefined)
+            rememberLastWrite(event.lastWrite)
+          change(client, sessionId, (outgoing) => applyEvent(outgoing, event))
         },
+      }),
+    {
+      patienceMs: PATIENCE_MS,
+      onRetry: () => {
+        change(client, sessionId, (outgoing) => ({ ...outgoing, state: 'reconnecting' }))
       },
-    )
+    },
+  )
+
+const run = async (client: QueryClient, outgoing: Outgoing): Promise<void> => {
+  try {
+    settle(client, outgoing.sessionId, await send(client, outgoing))
   } catch (thrown) {
     if (toApiError(thrown).code === 'UNAUTHENTICATED') markSignedOut(client)
     const error = toDisplayError(thrown)
-    change(client, sessionId, (outgoing) => ({ ...outgoing, state: 'failed', error }))
-    return
+    change(client, outgoing.sessionId, (current) => ({ ...current, state: 'failed', error }))
   }
-  const outgoing = client.getQueryData(outgoingQuery(sessionId).queryKey)
-  if (outgoing && answer !== null) settle(client, outgoing, answer)
 }
 
 export interface NewMessage {

@@ -18,11 +18,11 @@ const aClock = (): RetryClock & { readonly slept: number[] } => {
   }
 }
 
-const failing = (times: number, error: unknown) => {
+const failing = (times: number, error: Error) => {
   let calls = 0
   return () => {
     calls += 1
-    return calls <= times ? Promise.reject(error as Error) : Promise.resolve(calls)
+    return calls <= times ? Promise.reject(error) : Promise.resolve(calls)
   }
 }
 

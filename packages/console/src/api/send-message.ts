@@ -72,7 +72,7 @@ const readAnswer = async (
   body: ReadableStream<Uint8Array>,
   onEvent: MessageAttempt['onEvent'],
   onBytes: () => void,
-): Promise<void> => {
+): Promise<Message> => {
   const watched = body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(bytes, controller) {
@@ -84,20 +84,24 @@ const readAnswer = async (
   for await (const event of readEvents(watched)) {
     const parsed = parseAnswerEvent(event)
     if (parsed !== null) onEvent(parsed)
-    if (parsed?.kind === 'done') return
+    if (parsed?.kind === 'done') return parsed.answer
   }
   throw brokenStream('The stream ended before the answer did.')
 }
 
-const readWhole = async (response: Response, onEvent: MessageAttempt['onEvent']): Promise<void> => {
+const readWhole = async (
+  response: Response,
+  onEvent: MessageAttempt['onEvent'],
+): Promise<Message> => {
   const parsed = exchange.safeParse(await response.json().catch(() => null))
   if (!parsed.success) throw brokenStream('The stored answer is not its contract.', parsed.error)
   onEvent({ kind: 'stored', message: parsed.data.message })
   onEvent({ kind: 'done', answer: parsed.data.answer })
+  return parsed.data.answer
 }
 
-/** Resolves once the answer is stored; throws a PlatformError that says whether to try again. */
-export const attemptMessage = async (attempt: MessageAttempt): Promise<void> => {
+/** Resolves with the stored answer; throws a PlatformError that says whether to try again. */
+export const attemptMessage = async (attempt: MessageAttempt): Promise<Message> => {
   const abort = new AbortController()
   let timer = setTimeout(() => undefined, 0)
   const watch = (): void => {
@@ -117,11 +121,9 @@ export const attemptMessage = async (attempt: MessageAttempt): Promise<void> => 
     })
     watch()
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
-    if (isStream && response.body !== null) {
-      await readAnswer(response.body, attempt.onEvent, watch)
-    } else {
-      await readWhole(response, attempt.onEvent)
-    }
+    return isStream && response.body !== null
+      ? await readAnswer(response.body, attempt.onEvent, watch)
+      : await readWhole(response, attempt.onEvent)
   } catch (thrown) {
     throw errorOfFetch(thrown)
   } finally {

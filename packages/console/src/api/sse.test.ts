@@ -24,7 +24,7 @@ describe('the parser of server-sent events', () => {
   it('accepts CRLF, also when cut between its two characters', () => {
     const stream = STREAM.replaceAll('\n', '\r\n')
     const parser = createSseParser()
-    const events = [...stream].flatMap((character) => parser.push(character))
+    const events = Array.from(stream).flatMap((character) => parser.push(character))
     expect(events).toEqual(EXPECTED)
   })
 

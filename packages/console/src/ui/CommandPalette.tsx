@@ -84,6 +84,7 @@ const PaletteBody = ({ commands, onClose }: Omit<CommandPaletteProps, 'opened'>)
       <div className={classes['field']}>
         <IconSearch size={18} aria-hidden="true" />
         <input
+          autoFocus
           data-autofocus
           role="combobox"
           aria-label="Go to or do"

@@ -55,6 +55,7 @@ const RETRY_MS = 250
 const REQUEST_TIMEOUT_MS = 5000
 
 const refusal = z.object({ message: z.string().optional(), error: z.string().optional() })
+const health = z.object({ health: z.string() })
 const authenticated = z.object({ token: z.string() })
 const names = (key: string) =>
   z.object({ [key]: z.array(z.string()).default([]) }).transform((body) => body[key] ?? [])
@@ -136,6 +137,7 @@ const notAnswering = (cause: PlatformError): PlatformError =>
   new PlatformError('NOT_HEALTHY_IN_TIME', `no etcd member answered: ${cause.message}`, { cause })
 
 async function logIn(endpoint: Endpoint, { etcd }: ClusterSecrets): Promise<Session> {
+  await assertHealthy(endpoint)
   const call = callerOf(endpoint)
   try {
     const body = await call('auth/authenticate', { name: ETCD_USERS.root, password: etcd.root })
@@ -147,10 +149,24 @@ async function logIn(endpoint: Endpoint, { etcd }: ClusterSecrets): Promise<Sess
   }
 }
 
+const deadlineOf = (signal: AbortSignal | undefined): AbortSignal => {
+  const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+  return signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+}
+
+/** /health reads through the quorum: a member that lags behind would still say that authentication is off. */
+async function assertHealthy({ agent, origin, signal }: Endpoint): Promise<void> {
+  const answer = await request(`${origin}/health`, {
+    dispatcher: agent,
+    signal: deadlineOf(signal),
+  })
+  const { health: isHealthy } = health.parse(await answer.body.json())
+  if (isHealthy !== 'true') throw new PlatformError('UNAVAILABLE', `${origin} is not healthy yet`)
+}
+
 const callerOf =
   ({ agent, origin, signal }: Endpoint, token?: string): Call =>
   async (path, body) => {
-    const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
     const answer = await request(`${origin}/v3/${path}`, {
       dispatcher: agent,
       method: 'POST',
@@ -159,7 +175,7 @@ const callerOf =
         'content-type': 'application/json',
         ...(token === undefined ? {} : { authorization: token }),
       },
-      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      signal: deadlineOf(signal),
     })
     const content: unknown = await answer.body.json()
     if (answer.statusCode === 200) return content

@@ -136,7 +136,10 @@ export async function openCluster(io: CommandIo, choice: ClusterChoice): Promise
 }
 
 /** Looks at the cluster from this machine, with the CLI's own certificate. */
-export function createClusterObserver({ spec, secrets, state }: OpenCluster): Observer {
+export function createClusterObserver(
+  { spec, secrets, state }: OpenCluster,
+  slowEveryMs = 0,
+): Observer {
   const at = (file: string): string => join(state.credentialsDir, file)
   return createObserver(
     observeConfigOf(spec, secrets, {
@@ -144,5 +147,6 @@ export function createClusterObserver({ spec, secrets, state }: OpenCluster): Ob
       certificateFile: at('cli.crt'),
       keyFile: at('cli.key'),
     }),
+    { slowEveryMs },
   )
 }

@@ -8,10 +8,13 @@ export interface StatusOptions extends ClusterChoice {
   readonly watch: boolean
 }
 
+/** What changes slowly is asked less often while watching: each question to Patroni is a TLS handshake. */
+const WATCH_SLOW_MS = 1500
+
 /** @throws PlatformError CLUSTER_DEGRADED (exit 1) after printing, when it is not healthy. */
 export async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   const cluster = await openCluster(io, options)
-  const observer = createClusterObserver(cluster)
+  const observer = createClusterObserver(cluster, options.watch ? WATCH_SLOW_MS : 0)
   try {
     if (options.watch && !io.json) {
       await watchStatus({ observe: () => observer.observe(), intervalMs: 1000, out: process.stdout, signal: io.signal })

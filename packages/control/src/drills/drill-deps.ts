@@ -10,7 +10,13 @@ export interface DrillDeps {
   readonly secrets: ClusterSecrets
   /** The cluster's state folder; results go to `drills/` in it. */
   readonly stateDir: string
+  /** A look at everything, all of it fresh. */
   readonly observe: () => Promise<ClusterStatus>
+  /**
+   * A look that may be a few seconds old in its slow-changing parts, and costs a third. While a drill
+   * measures, this one is used, and what it says is confirmed by a fresh look. Default: `observe`.
+   */
+  readonly observeLightly?: () => Promise<ClusterStatus>
   readonly images: { readonly loadgen: string }
   readonly progress: Progress
 }

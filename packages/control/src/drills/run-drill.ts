@@ -137,7 +137,8 @@ const waitUntilReady = (drill: Drill, load: RunningLoad): Promise<void> =>
 async function breakAndWatch(drill: Drill, load: RunningLoad): Promise<Rehearsal> {
   const { deps, options } = drill
   const watch = watchCluster({
-    observe: deps.observe,
+    observe: deps.observeLightly ?? deps.observe,
+    confirm: deps.observe,
     nowMs: load.nowMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })

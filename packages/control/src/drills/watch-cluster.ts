@@ -5,13 +5,13 @@ import type { TimelineEvent } from '@neuronha/core/contracts/drill-result.ts'
 import { statusChanges } from './status-changes.ts'
 
 /** Between two looks. Each costs the machine something that the drill then measures. */
-const PERIOD_MS = 400
+const PERIOD_MS = 500
 
 export interface ClusterWatch {
   readonly events: readonly TimelineEvent[]
   /**
-   * Resolves with the time at which the cluster was whole again and stayed so for two looks, or with null
-   * after `withinMs`.
+   * Resolves with the time of the first look at which the cluster was whole again, confirmed by a fresh one,
+   * or with null after `withinMs`.
    */
   readonly untilWhole: (options: UntilWholeOptions) => Promise<number | null>
   readonly stop: () => Promise<void>
@@ -24,7 +24,10 @@ export interface UntilWholeOptions {
 }
 
 export interface WatchOptions {
+  /** Looks again and again: light. */
   readonly observe: () => Promise<ClusterStatus>
+  /** Confirms that the cluster is whole: fresh. */
+  readonly confirm: () => Promise<ClusterStatus>
   /** Milliseconds since the load began. */
   readonly nowMs: () => number
   readonly signal?: AbortSignal
@@ -36,7 +39,8 @@ interface Look {
 }
 
 /** Starts to look; the first look is the state that changes are told against. */
-export function watchCluster({ observe, nowMs, signal }: WatchOptions): ClusterWatch {
+export function watchCluster(options: WatchOptions): ClusterWatch {
+  const { observe, confirm, nowMs, signal } = options
   const events: TimelineEvent[] = []
   let last: Look | undefined
   let looks = 0
@@ -63,7 +67,8 @@ export function watchCluster({ observe, nowMs, signal }: WatchOptions): ClusterW
   const running = loop()
 
   const untilWhole: ClusterWatch['untilWhole'] = async ({ faultAtMs, withinMs, hasReturned }) => {
-    let wholeSinceMs: number | null = null
+    const isWhole = async (status: ClusterStatus): Promise<boolean> =>
+      status.health === 'healthy' && (await hasReturned(status))
     let seen = looks
     while (nowMs() - faultAtMs < withinMs) {
       signal?.throwIfAborted()
@@ -71,10 +76,12 @@ export function watchCluster({ observe, nowMs, signal }: WatchOptions): ClusterW
       if (looks === seen || last === undefined) continue
       seen = looks
       const { atMs, status } = last
-      const isWhole =
-        atMs > faultAtMs + PERIOD_MS && status.health === 'healthy' && (await hasReturned(status))
-      if (isWhole && wholeSinceMs !== null) return wholeSinceMs
-      wholeSinceMs = isWhole ? atMs : null
+      if (
+        atMs > faultAtMs + PERIOD_MS &&
+        (await isWhole(status)) &&
+        (await isWhole(await confirm()))
+      )
+        return atMs
     }
     return null
   }

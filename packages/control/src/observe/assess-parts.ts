@@ -10,7 +10,7 @@ import {
 import { count, duration, list } from './words.ts'
 
 /** Sections of the router's configuration, as its renderer names them. */
-export const ROUTER_SECTIONS = { write: 'write', read: 'read' } as const
+const ROUTER_SECTIONS = { write: 'write', read: 'read' } as const
 
 /** A client that waits longer than this for a server connection is worth a word. */
 const NOTICEABLE_WAIT_MS = 1000

@@ -43,26 +43,30 @@ export async function completeSecrets(
       present && isStillGood(present, request) ? present : await issueCertificate(ca, request)
   }
   return {
+    ...generateAll(),
+    ...existing,
     ca,
     certificates,
     edgeCertificate: userEdgeCertificate ?? (await publicCertificate(spec, ca, existing)),
-    roles: Object.fromEntries(
-      ROLE_KEYS.map((key) => [key, existing?.roles[key] ?? newRole()]),
-    ) as ClusterSecrets['roles'],
-    userRoles: Object.fromEntries(
-      userRoleNames(spec).map((name) => [name, existing?.userRoles[name] ?? newRole()]),
-    ),
-    patroniRest: existing?.patroniRest ?? { username: 'patroni', password: newPassword() },
-    etcd: existing?.etcd ?? { root: newPassword(), patroni: newPassword(), controller: newPassword() },
-    signingKey: existing?.signingKey ?? newPassword(),
-    apiKeys: existing?.apiKeys ?? { admin: newApiKey(), service: newApiKey(), drill: newApiKey() },
-    consoleAdmin: existing?.consoleAdmin ?? {
-      email: 'admin@localhost',
-      password: randomBytes(15).toString('base64url'),
-    },
-    statsPassword: existing?.statsPassword ?? newPassword(),
+    roles: completeRoles(ROLE_KEYS, existing?.roles) as ClusterSecrets['roles'],
+    userRoles: completeRoles(userRoleNames(spec), existing?.userRoles),
   }
 }
+
+/** Everything of a new cluster that depends on nothing. */
+const generateAll = () => ({
+  patroniRest: { username: 'patroni', password: newPassword() },
+  etcd: { root: newPassword(), patroni: newPassword(), controller: newPassword() },
+  signingKey: newPassword(),
+  apiKeys: { admin: newApiKey(), service: newApiKey(), drill: newApiKey() },
+  consoleAdmin: { email: 'admin@localhost', password: randomBytes(15).toString('base64url') },
+})
+
+const completeRoles = (
+  names: readonly string[],
+  existing: Readonly<Record<string, RoleSecret>> | undefined,
+): Readonly<Record<string, RoleSecret>> =>
+  Object.fromEntries(names.map((name) => [name, existing?.[name] ?? newRole()]))
 
 async function publicCertificate(
   spec: ClusterSpec,

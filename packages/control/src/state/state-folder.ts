@@ -86,12 +86,12 @@ const asPlatformError = (error: unknown, what: string): PlatformError => {
     })
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new PlatformError('NO_PERMISSION', `${what}: ${String(code)}`, {
+    return new PlatformError('NO_PERMISSION', `${what}: ${code}`, {
       hint: 'Run it as root, or through sudo.',
       cause: error,
     })
   }
-  return new PlatformError('INTERNAL', `${what}: ${String(code)}`, { cause: error })
+  return new PlatformError('INTERNAL', `${what}: ${code ?? 'unknown reason'}`, { cause: error })
 }
 
 export async function loadSecrets(state: StateFolder): Promise<ClusterSecrets | undefined> {

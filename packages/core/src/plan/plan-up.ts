@@ -58,13 +58,14 @@ export interface Step {
   readonly interruptsWritesMs: number
 }
 
-const step = (
-  kind: StepKind,
-  title: string,
-  targets: readonly string[],
-  why: string,
-  interruptsWritesMs = 0,
-): Step => ({ kind, title, targets, why, interruptsWritesMs })
+/** A step that pauses no write. */
+const step = (kind: StepKind, title: string, targets: readonly string[], why: string): Step => ({
+  kind,
+  title,
+  targets,
+  why,
+  interruptsWritesMs: 0,
+})
 
 /** The steps from what is to what is wanted, in order; empty when there is nothing to do. */
 export function planUp(observation: UpObservation): readonly Step[] {
@@ -133,7 +134,10 @@ function replaceStep(container: WantedContainer, observation: UpObservation): St
   const found = observation.present.find(({ name }) => name === container.name)
   const why = found?.image === container.image ? 'its configuration changed' : 'its image changed'
   const isPrimary = container.name === observation.primary
-  return step('replace', `replace ${container.name}`, [container.name], why, isPrimary ? observation.predictedStallMs : 0)
+  return {
+    ...step('replace', `replace ${container.name}`, [container.name], why),
+    interruptsWritesMs: isPrimary ? observation.predictedStallMs : 0,
+  }
 }
 
 /** Removes what is no longer wanted, top layer first. */

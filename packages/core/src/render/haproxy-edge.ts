@@ -261,7 +261,9 @@ const statusFrontend = (spec: ClusterSpec): Lines =>
     'http-request return status 200 content-type text/plain string ok if { path /livez }',
     `http-request deny unless { ssl_c_s_dn(ou) -m str ${statusReaders(spec).join(' ')} }`,
     'http-request use-service prometheus-exporter if { path /metrics }',
-    'http-request return status 404',
+    'http-request return status 404 unless { path_beg /stats }',
+    'stats enable',
+    'stats uri /stats',
   ])
 
 const backends = (spec: ClusterSpec, component: EdgeBackend): Lines => {

@@ -36,7 +36,7 @@ export interface Profile {
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   fast: {
     patroni: { ttl: 20, loopWait: 1, retryTimeout: 3 },
-    check: { interMs: 500, fastinterMs: 200, downinterMs: 300, fall: 2, rise: 1, timeoutMs: 1000 },
+    check: { interMs: 500, fastinterMs: 200, downinterMs: 300, fall: 2, rise: 1, timeoutMs: 2500 },
     pooler: { serverLoginRetry: 1, serverConnectTimeout: 1, queryWaitTimeout: 30 },
     etcd: { heartbeatMs: 100, electionMs: 1000 },
   },

@@ -55,7 +55,7 @@ const showDefault = (value: unknown): string =>
 
 function showChoices(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map((choice) => `\`${String(choice)}\``).join(', ')
-  if (schema.const !== undefined) return `\`${String(schema.const as string)}\``
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const).replaceAll('"', '')}\``
   const alternatives = schema.oneOf ?? schema.anyOf
   if (alternatives) return [...new Set(alternatives.map(showChoices))].filter(Boolean).join(' or ')
   if (schema.type === 'integer' || schema.type === 'number') return showRange(schema)

@@ -12,7 +12,12 @@ export interface FirstAdminOptions {
   readonly admin: { readonly email: string; readonly password: string }
 }
 
-const ensureOnce = async ({ database, passwords, logger, admin }: FirstAdminOptions): Promise<void> => {
+const ensureOnce = async ({
+  database,
+  passwords,
+  logger,
+  admin,
+}: FirstAdminOptions): Promise<void> => {
   // Asked of the primary: a standby may not have heard of the account yet.
   const { value: exists } = await database.write(hasAccounts)
   if (exists) return

@@ -12,8 +12,9 @@ export interface Passwords {
   verify(password: string, stored: string | undefined): Promise<boolean>
 }
 
-const argon2id = promisify((parameters: Argon2Parameters, done: (error: Error | null, key?: Buffer) => void) =>
-  argon2('argon2id', parameters, done),
+const argon2id = promisify(
+  (parameters: Argon2Parameters, done: (error: Error | null, key?: Buffer) => void) =>
+    argon2('argon2id', parameters, done),
 )
 
 /** OWASP's first choice for Argon2id. */

@@ -59,7 +59,10 @@ export const createSessions = ({ database, signingKey, clock }: SessionsOptions)
     if (value !== undefined || readFrom === 'primary') return value
     return (await database.write((sql) => findSession(sql, hash))).value
   }
-  const find = async (token: string, after: WriteToken | undefined): Promise<Session | undefined> => {
+  const find = async (
+    token: string,
+    after: WriteToken | undefined,
+  ): Promise<Session | undefined> => {
     const hash = hashSessionToken(token)
     const name = hash.toString('base64')
     const known = remembered.get(name)
@@ -84,9 +87,13 @@ export const createSessions = ({ database, signingKey, clock }: SessionsOptions)
       if (SAFE_METHODS.has(request.method)) return session
       const given = request.headers[CSRF_HEADER]
       if (typeof given === 'string' && isCsrfTokenOf(given, token, signingKey)) return session
-      throw new PlatformError('FORBIDDEN', `The header ${CSRF_HEADER} is missing or not this session’s`, {
-        hint: 'GET /api/v1/auth/session tells the token.',
-      })
+      throw new PlatformError(
+        'FORBIDDEN',
+        `The header ${CSRF_HEADER} is missing or not this session’s`,
+        {
+          hint: 'GET /api/v1/auth/session tells the token.',
+        },
+      )
     },
     forget: (token) => void remembered.delete(hashSessionToken(token).toString('base64')),
   }

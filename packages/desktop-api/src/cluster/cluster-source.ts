@@ -23,9 +23,13 @@ const load = async (controller: Pick<UpstreamClient, 'json'>): Promise<ClusterSt
   }
   const parsed = clusterStatus.safeParse(answer)
   if (parsed.success) return parsed.data
-  throw new PlatformError('UPSTREAM_FAILED', 'The controller answered with something that is not its contract', {
-    cause: parsed.error,
-  })
+  throw new PlatformError(
+    'UPSTREAM_FAILED',
+    'The controller answered with something that is not its contract',
+    {
+      cause: parsed.error,
+    },
+  )
 }
 
 /** The status, at most half a second old. Throws UPSTREAM_FAILED or UPSTREAM_TIMEOUT when no controller answers. */

@@ -8,7 +8,11 @@ import type { App } from '@neuronha/runtime/http-host.ts'
 import { clientSignal, contextHeaders } from '@neuronha/runtime/http/request-context.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import type { Database } from '@neuronha/runtime/postgres/database.ts'
-import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from '@neuronha/runtime/upstream-client.ts'
+import type {
+  UpstreamClient,
+  UpstreamRequest,
+  UpstreamResponse,
+} from '@neuronha/runtime/upstream-client.ts'
 import { readWriteToken, signWriteToken } from '@neuronha/runtime/write-token.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientOf } from '../auth/client.ts'
@@ -56,7 +60,9 @@ const toUpstreamRequest = async (
     path,
     headers: {
       ...forwardedRequestHeaders(request.headers),
-      ...(written === undefined ? {} : { [HEADERS.lastWrite]: signWriteToken(written, signingKey) }),
+      ...(written === undefined
+        ? {}
+        : { [HEADERS.lastWrite]: signWriteToken(written, signingKey) }),
       ...contextHeaders(request),
     },
     ...(body === undefined ? {} : { body }),
@@ -96,7 +102,10 @@ export const addAgentProxy = async (app: App, options: AgentProxyOptions): Promi
     if (path === undefined) throw new PlatformError('NOT_FOUND', 'The agent has no such path')
     const onward = await toUpstreamRequest(request, reply, { path, signingKey: options.signingKey })
     const response = await forward(options, request, { session, onward })
-    return reply.status(response.status).headers(returnedHeaders(response.headers)).send(response.body)
+    return reply
+      .status(response.status)
+      .headers(returnedHeaders(response.headers))
+      .send(response.body)
   }
   // In a scope of its own, because here bodies are not parsed.
   await (app as unknown as FastifyInstance).register((scope, _options, done) => {

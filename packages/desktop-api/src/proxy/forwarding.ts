@@ -57,7 +57,9 @@ const KEPT_BACK = new Set([
 const cookiesOf = (value: string | string[] | undefined): readonly string[] =>
   [value ?? []].flat().filter((cookie) => cookie.startsWith(`${COOKIES.lastWrite}=`))
 
-export const returnedHeaders = (headers: HeaderBag): Readonly<Record<string, string | string[]>> => {
+export const returnedHeaders = (
+  headers: HeaderBag,
+): Readonly<Record<string, string | string[]>> => {
   const kept: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined && !KEPT_BACK.has(name)) kept[name] = value

@@ -8,7 +8,10 @@ export interface ClusterRoutesOptions {
   readonly loadStatus: () => Promise<ClusterStatus>
 }
 
-export const addClusterRoutes = (app: App, { sessions, loadStatus }: ClusterRoutesOptions): void => {
+export const addClusterRoutes = (
+  app: App,
+  { sessions, loadStatus }: ClusterRoutesOptions,
+): void => {
   app.get(
     '/api/v1/cluster',
     {

@@ -29,13 +29,22 @@ const messagePage = page(message)
 const parseAnswer = <T extends z.ZodType>(schema: T, answer: unknown, who: string): z.infer<T> => {
   const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
-  throw new PlatformError('UPSTREAM_FAILED', `${who} answered with something that is not its contract`, {
-    cause: parsed.error,
-  })
+  throw new PlatformError(
+    'UPSTREAM_FAILED',
+    `${who} answered with something that is not its contract`,
+    {
+      cause: parsed.error,
+    },
+  )
 }
 
 export const createSources = ({ config, tls, metrics }: CreateSourcesOptions): OpenSources => {
-  const controller = createUpstreamClient({ name: 'controller', config: config.controller, tls, metrics })
+  const controller = createUpstreamClient({
+    name: 'controller',
+    config: config.controller,
+    tls,
+    metrics,
+  })
   const agent = createUpstreamClient({ name: 'agent', config: config.agent, tls, metrics })
   const { poolers, user, password, database, statementTimeoutMs, rowLimit } = config.session
   const sessions = createSessionDatabase({
@@ -49,7 +58,12 @@ export const createSources = ({ config, tls, metrics }: CreateSourcesOptions): O
   return {
     clusterStatus: async (signal) => {
       const path = '/v1/cluster'
-      const answer = await controller.json({ method: 'GET', path, timeoutMs: STATUS_TIMEOUT_MS, signal })
+      const answer = await controller.json({
+        method: 'GET',
+        path,
+        timeoutMs: STATUS_TIMEOUT_MS,
+        signal,
+      })
       return parseAnswer(clusterStatus, answer, 'The controller')
     },
     query: (sql, signal) => sessions.query(sql, signal),

@@ -15,8 +15,8 @@ export interface MessagePage {
 }
 
 export interface Sources {
-  clusterStatus(this: void, signal: AbortSignal): Promise<ClusterStatus>
+  readonly clusterStatus: (signal: AbortSignal) => Promise<ClusterStatus>
   /** One statement by the role, the pooler database and the transaction that cannot write. */
-  query(this: void, sql: string, signal: AbortSignal): Promise<QueryAnswer>
-  searchMessages(this: void, search: MessageSearch, signal: AbortSignal): Promise<MessagePage>
+  readonly query: (sql: string, signal: AbortSignal) => Promise<QueryAnswer>
+  readonly searchMessages: (search: MessageSearch, signal: AbortSignal) => Promise<MessagePage>
 }

@@ -24,6 +24,8 @@ describe('boundRows', () => {
     expect(bounded.rows).toHaveLength(1)
     expect(bounded.truncated).toBe(true)
     const narrow = Array.from({ length: 100 }, () => ['x'.repeat(MAX_VALUE_LENGTH)])
-    expect(boundRows(narrow, 100).rows.length).toBe(Math.floor(MAX_ANSWER_LENGTH / (MAX_VALUE_LENGTH + 8)))
+    expect(boundRows(narrow, 100).rows.length).toBe(
+      Math.floor(MAX_ANSWER_LENGTH / (MAX_VALUE_LENGTH + 8)),
+    )
   })
 })

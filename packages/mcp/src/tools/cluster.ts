@@ -3,10 +3,13 @@ import { clusterStatus, type ClusterStatus } from '@neuronha/core/contracts/clus
 import { z } from 'zod'
 import { defineTool, READ_ONLY } from './tool.ts'
 
-const lagOf = (lagMs: number | null): string => (lagMs === null ? 'lag unknown' : `${lagMs} ms behind`)
+const lagOf = (lagMs: number | null): string =>
+  lagMs === null ? 'lag unknown' : `${lagMs} ms behind`
 
 const memberLine = ({ name, role, state, lag_ms: lagMs }: ClusterStatus['members'][number]) =>
-  role === 'primary' ? `- ${name}: primary, ${state}` : `- ${name}: ${role}, ${state}, ${lagOf(lagMs)}`
+  role === 'primary'
+    ? `- ${name}: primary, ${state}`
+    : `- ${name}: ${role}, ${state}, ${lagOf(lagMs)}`
 
 /** The names of a group's unhealthy parts, or nothing to say. */
 const unhealthyOf = (

@@ -16,7 +16,10 @@ const output = z.object({
       created_at: z.string(),
     }),
   ),
-  next_cursor: z.string().nullable().describe('Send as `cursor` for more; null when there is no more'),
+  next_cursor: z
+    .string()
+    .nullable()
+    .describe('Send as `cursor` for more; null when there is no more'),
 })
 type FoundMessage = z.infer<typeof output>['items'][number]
 

@@ -111,4 +111,3 @@ export const defineTool = <Input extends z.ZodObject, Output extends z.ZodObject
     )
   },
 })
-

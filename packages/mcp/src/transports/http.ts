@@ -47,7 +47,10 @@ const serveLegacy = async (
     else signal.addEventListener('abort', leave, { once: true })
   })
   try {
-    return await Promise.race([transport.handleRequest(request, { authInfo, parsedBody: body }), gone])
+    return await Promise.race([
+      transport.handleRequest(request, { authInfo, parsedBody: body }),
+      gone,
+    ])
   } finally {
     // Also aborts a tool that is still at work for a client that left.
     await server.close()
@@ -62,7 +65,9 @@ const unauthenticated = (): PlatformError =>
 /** A browser's page of another origin has no business here, whatever key it has got hold of. */
 const isForeignOrigin = ({ headers }: FastifyRequest): boolean => {
   if (headers.origin === undefined) return false
-  const host = URL.canParse(`https://${headers.host ?? ''}`) ? new URL(`https://${headers.host ?? ''}`) : undefined
+  const host = URL.canParse(`https://${headers.host ?? ''}`)
+    ? new URL(`https://${headers.host ?? ''}`)
+    : undefined
   return !URL.canParse(headers.origin) || new URL(headers.origin).hostname !== host?.hostname
 }
 

@@ -7,7 +7,7 @@
  * finishing the listener is closed; what was begun is finished, for a bounded time.
  * closed    everything that is left is cut.
  */
-import type { Server } from 'node:http'
+import { NOT_BEGUN } from '@neuronha/core/contracts/http-names.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { FastifyInstance } from 'fastify'
 import { sleep } from '../clock.ts'
@@ -38,9 +38,10 @@ export const addDrain = (app: FastifyInstance, options: DrainOptions): (() => Pr
       }
       reply.raw.once('finish', leave)
       reply.raw.once('close', leave)
-      done(); return;
+      done()
+      return
     }
-    void reply.header('connection', 'close')
+    void reply.header('connection', 'close').header(NOT_BEGUN.header, NOT_BEGUN.value)
     done(new PlatformError('DRAINING', 'This replica is shutting down'))
   })
   app.addHook('onSend', (_request, reply, payload, done) => {

@@ -68,7 +68,10 @@ export class OutageGate {
       }
       const wake = (): void => settle(resolve)
       const onAbort = (): void => settle(() => reject(tooLate()))
-      if (signal.aborted) { reject(tooLate()); return; }
+      if (signal.aborted) {
+        reject(tooLate())
+        return
+      }
       signal.addEventListener('abort', onAbort, { once: true })
       this.#waiters.add(wake)
     })

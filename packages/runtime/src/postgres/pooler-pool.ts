@@ -50,10 +50,7 @@ const unlessAborted = <T>(work: Promise<T>, signals: readonly AbortSignal[]): Pr
       then()
     }
     for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true })
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (thrown: unknown) => settle(() => reject(thrown)),
-    )
+    void work.catch(() => undefined).then(() => settle(() => resolve(work)))
     if (signals.some(({ aborted }) => aborted)) onAbort()
   })
 

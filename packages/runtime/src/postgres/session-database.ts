@@ -3,7 +3,7 @@
  * (DISCARD ALL between clients), its own role, a connection that is opened for the call and closed after
  * it, a READ ONLY transaction, a statement timeout and a row limit.
  */
-import { Client } from 'pg'
+import { Client, type QueryArrayConfig } from 'pg'
 import type { TlsFiles } from '../tls.ts'
 import { clientConfig, type Endpoint, type Login } from './endpoint.ts'
 import { classifyFailure, toQueryError } from './sqlstate.ts'
@@ -33,40 +33,38 @@ export interface SessionDatabase {
 
 const CURSOR = 'neuronha_typed'
 
-/** Text as it came: no conversion may hide or change what the database said. */
-const asText = { getTypeParser: () => (value: string) => value }
+interface ArrayQuery extends QueryArrayConfig<unknown[]> {
+  /** The extended protocol takes exactly one statement, so typed text cannot end the transaction it is in. */
+  readonly queryMode: 'extended'
+}
+
+/** Values as PostgreSQL's text: no conversion may hide or change what the database said. */
+const arrayQuery = (text: string): ArrayQuery => ({
+  text,
+  rowMode: 'array',
+  queryMode: 'extended',
+  types: { getTypeParser: () => (value: string) => value },
+})
 
 interface RawRows {
   readonly fields: readonly { readonly name: string }[]
   readonly rows: readonly (readonly (string | null)[])[]
 }
 
+const runArray = async (client: Client, text: string): Promise<RawRows> => {
+  const { fields, rows } = await client.query<(string | null)[]>(arrayQuery(text))
+  return { fields, rows }
+}
+
+const CURSORABLE = /^\s*(select|with|values|table)\b/i
+
+/** Fetches through a cursor where that is possible, so that a huge result never reaches this process. */
 const runTyped = async (client: Client, text: string, rowLimit: number): Promise<RawRows> => {
-  // The extended protocol takes exactly one statement, so the text cannot end the transaction it is in.
-  const array = { rowMode: 'array', types: asText } as const
   await client.query('BEGIN READ ONLY')
-  const isCursorable = /^\s*(select|with|values|table)\b/i.test(text)
-  if (!isCursorable) {
-    const result = await client.query({
-      text,
-      values: [],
-      queryMode: 'extended',
-      ...array,
-    } as never)
-    const { fields, rows } = result as unknown as RawRows
-    return { fields, rows: rows.slice(0, rowLimit + 1) }
-  }
+  if (!CURSORABLE.test(text)) return runArray(client, text)
   const body = text.trim().replace(/;\s*$/, '')
-  await client.query({
-    text: `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${body}`,
-    values: [],
-    queryMode: 'extended',
-  } as never)
-  const result = await client.query({
-    text: `FETCH FORWARD ${rowLimit + 1} FROM ${CURSOR}`,
-    ...array,
-  } as never)
-  return result
+  await runArray(client, `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${body}`)
+  return runArray(client, `FETCH FORWARD ${rowLimit + 1} FROM ${CURSOR}`)
 }
 
 /** The way for SQL that a user typed. Tries the poolers in order until one lets it in. */

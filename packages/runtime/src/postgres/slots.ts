@@ -49,7 +49,10 @@ export class Slots {
           reject(reason)
         },
       }
-      if (signal.aborted) { reject(busy('No connection became free in time')); return; }
+      if (signal.aborted) {
+        reject(busy('No connection became free in time'))
+        return
+      }
       signal.addEventListener('abort', onAbort, { once: true })
       this.#waiters.push(waiter)
     })

@@ -30,20 +30,24 @@ const codeOf = (thrown: unknown): string | undefined =>
     ? thrown.code
     : undefined
 
+const classifySqlState = (code: string): FailureClass => {
+  if (STALE.has(code)) return 'stale'
+  if (CONTENTION.has(code)) return 'contention'
+  return LOST.has(code) || code.startsWith('08') ? 'lost' : 'definite'
+}
+
+const isLostConnection = (thrown: unknown): boolean => {
+  if (thrown instanceof BrokenCircuitError) return true
+  if (thrown instanceof PlatformError) return thrown.code === 'DATABASE_UNAVAILABLE'
+  if (!(thrown instanceof Error)) return false
+  return SOCKET_CODE.test(codeOf(thrown) ?? '') || LOST_MESSAGE.test(thrown.message)
+}
+
 /** What a failed statement or connection attempt means for the transaction that it was part of. */
 export const classifyFailure = (thrown: unknown): FailureClass => {
-  if (thrown instanceof BrokenCircuitError) return 'lost'
-  const code = codeOf(thrown)
-  if (thrown instanceof DatabaseError && code !== undefined) {
-    if (STALE.has(code)) return 'stale'
-    if (CONTENTION.has(code)) return 'contention'
-    return LOST.has(code) || code.startsWith('08') ? 'lost' : 'definite'
-  }
-  if (thrown instanceof PlatformError) {
-    return thrown.code === 'DATABASE_UNAVAILABLE' ? 'lost' : 'definite'
-  }
-  if (code !== undefined && SOCKET_CODE.test(code)) return 'lost'
-  return thrown instanceof Error && LOST_MESSAGE.test(thrown.message) ? 'lost' : 'definite'
+  const sqlState = thrown instanceof DatabaseError ? codeOf(thrown) : undefined
+  if (sqlState !== undefined) return classifySqlState(sqlState)
+  return isLostConnection(thrown) ? 'lost' : 'definite'
 }
 
 /**

@@ -48,7 +48,9 @@ export async function sendWithRetries<T>(
   const startMs = deps.nowMs()
   for (let tries = 1; ; tries += 1) {
     const leftMs = RETRY_POLICY.totalMs - (deps.nowMs() - startMs)
-    const outcome = await send(Math.max(1, Math.min(RETRY_POLICY.tryTimeoutMs, leftMs)), tries - 1)
+    // Whole milliseconds: timers of the platform refuse fractions.
+    const timeoutMs = Math.max(1, Math.floor(Math.min(RETRY_POLICY.tryTimeoutMs, leftMs)))
+    const outcome = await send(timeoutMs, tries - 1)
     if (outcome.kind === 'ok') return { ...outcome, tries }
 
     deps.onFailedTry(outcome.reason)
