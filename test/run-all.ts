@@ -28,7 +28,14 @@ function runLane(project: string): Outcome {
   const reportFile = join(folder, `${project}.json`)
   const { status } = spawnSync(
     'vitest',
-    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`],
+    [
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${reportFile}`,
+    ],
     { stdio: 'inherit' },
   )
   const report = readReport(reportFile)

@@ -101,7 +101,9 @@ const started = await neuronha(['up', '--yes', '-f', FILE], { timeoutMs: 900_000
 if (started.code !== 0) throw new Error(started.stderr)
 try {
   const comparisons = await measure()
-  console.log(`\n${''.padEnd(64)} ${'ours'.padStart(7)} ${'plain'.padStart(7)} ${''.padEnd(10)} ratio`)
+  console.log(
+    `\n${''.padEnd(64)} ${'ours'.padStart(7)} ${'plain'.padStart(7)} ${''.padEnd(10)} ratio`,
+  )
   for (const comparison of comparisons) console.log(formatComparison(comparison))
   if (process.argv.includes('--json')) console.log(JSON.stringify(comparisons, null, 2))
 } finally {

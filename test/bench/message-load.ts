@@ -4,7 +4,12 @@ import { Agent, request as httpsRequest } from 'node:https'
 export interface MessageTarget {
   /** Origin and path prefix of NeuronAgent's API, for example https://10.72.0.181:8443/agent/api/v1. */
   readonly baseUrl: string
-  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string; readonly servername: string }
+  readonly tls: {
+    readonly ca: string
+    readonly cert: string
+    readonly key: string
+    readonly servername: string
+  }
   readonly apiKey: string
 }
 
@@ -31,7 +36,9 @@ const post = (target: MessageTarget, agent: Agent, path: string, body: unknown):
         let text = ''
         response.setEncoding('utf8')
         response.on('data', (part: string) => (text += part))
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as unknown }))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as unknown }),
+        )
       },
     )
     sent.on('error', reject)
@@ -44,12 +51,18 @@ const idOf = ({ status, body }: Answer): string => {
 }
 
 /** Acknowledged message writes per second at this concurrency. An answer other than 201 ends the benchmark. */
-export async function messagesPerSecond(target: MessageTarget, concurrency: number, seconds: number): Promise<number> {
+export async function messagesPerSecond(
+  target: MessageTarget,
+  concurrency: number,
+  seconds: number,
+): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency, ...target.tls })
   try {
     const agentId = idOf(await post(target, agent, '/agents', { name: 'bench' }))
     const sessions = await Promise.all(
-      Array.from({ length: concurrency }, async () => idOf(await post(target, agent, '/sessions', { agent_id: agentId }))),
+      Array.from({ length: concurrency }, async () =>
+        idOf(await post(target, agent, '/sessions', { agent_id: agentId })),
+      ),
     )
     const startedAt = performance.now()
     const endAt = startedAt + seconds * 1000
@@ -57,8 +70,11 @@ export async function messagesPerSecond(target: MessageTarget, concurrency: numb
     await Promise.all(
       sessions.map(async (session) => {
         while (performance.now() < endAt) {
-          const { status, body } = await post(target, agent, `/sessions/${session}/messages`, { content: 'one more' })
-          if (status !== 201) throw new Error(`unexpected answer ${status}: ${JSON.stringify(body)}`)
+          const { status, body } = await post(target, agent, `/sessions/${session}/messages`, {
+            content: 'one more',
+          })
+          if (status !== 201)
+            throw new Error(`unexpected answer ${status}: ${JSON.stringify(body)}`)
           acknowledged++
         }
       }),

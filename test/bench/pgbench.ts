@@ -19,24 +19,54 @@ export const throughPooler = ({ spec }: OpenCluster): Route => ({
   host: addressesOf(spec, 'pooler')[0] ?? '',
   port: PORTS.pooler,
 })
-export const straightTo = (primaryAddress: string): Route => ({ host: primaryAddress, port: PORTS.postgres })
+export const straightTo = (primaryAddress: string): Route => ({
+  host: primaryAddress,
+  port: PORTS.postgres,
+})
 
 /**
  * Runs pgbench in the network of the first router: members accept these roles from routers only.
  * Returns what it printed.
  */
-async function pgbench({ spec, secrets, state }: OpenCluster, route: Route, args: readonly string[]): Promise<string> {
-  const image = (await runOk('docker', ['inspect', '--format', '{{.Config.Image}}', `${spec.name}-member-1`])).stdout.trim()
+async function pgbench(
+  { spec, secrets, state }: OpenCluster,
+  route: Route,
+  args: readonly string[],
+): Promise<string> {
+  const image = (
+    await runOk('docker', ['inspect', '--format', '{{.Config.Image}}', `${spec.name}-member-1`])
+  ).stdout.trim()
   const connection = [
-    `host=${route.host}`, `port=${route.port}`, `dbname=${DATABASE}`, `user=${ROLE}`, 'sslmode=verify-full',
-    'sslrootcert=/credentials/ca.crt', `sslcert=/credentials/user-${ROLE}.crt`, 'sslkey=/tmp/key',
+    `host=${route.host}`,
+    `port=${route.port}`,
+    `dbname=${DATABASE}`,
+    `user=${ROLE}`,
+    'sslmode=verify-full',
+    'sslrootcert=/credentials/ca.crt',
+    `sslcert=/credentials/user-${ROLE}.crt`,
+    'sslkey=/tmp/key',
   ].join(' ')
   const script = `umask 077; cp /credentials/user-${ROLE}.key /tmp/key; read -r PGPASSWORD; export PGPASSWORD; exec /usr/lib/postgresql/17/bin/pgbench "$@"`
   const { stdout, stderr } = await runOk(
     'docker',
     [
-      'run', '--rm', '--interactive', '--user', '0', '--network', `container:${spec.name}-router-1`,
-      '--volume', `${state.credentialsDir}:/credentials:ro`, '--entrypoint', 'bash', image, '-c', script, 'pgbench', ...args, connection,
+      'run',
+      '--rm',
+      '--interactive',
+      '--user',
+      '0',
+      '--network',
+      `container:${spec.name}-router-1`,
+      '--volume',
+      `${state.credentialsDir}:/credentials:ro`,
+      '--entrypoint',
+      'bash',
+      image,
+      '-c',
+      script,
+      'pgbench',
+      ...args,
+      connection,
     ],
     { input: `${secrets.userRoles[ROLE]?.password ?? ''}\n`, timeoutMs: 180_000 },
   )
@@ -54,10 +84,14 @@ export async function transactionsPerSecond(
   seconds: number,
 ): Promise<number> {
   const printed = await pgbench(cluster, route, [
-    `--builtin=${workload}`, `--client=${CLIENTS}`, '--jobs=2', `--time=${seconds}`, '--no-vacuum', '--protocol=prepared',
+    `--builtin=${workload}`,
+    `--client=${CLIENTS}`,
+    '--jobs=2',
+    `--time=${seconds}`,
+    '--no-vacuum',
+    '--protocol=prepared',
   ])
   const tps = /^tps = ([\d.]+)/m.exec(printed)?.[1]
   if (tps === undefined) throw new Error(`pgbench printed no tps: ${printed}`)
   return Number(tps)
 }
-

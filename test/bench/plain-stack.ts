@@ -30,7 +30,18 @@ export async function startPlainStack({ spec, secrets, state }: OpenCluster): Pr
   const postgresAddress = addressOf(spec, 'loadgen', 3)
   const agentAddress = addressOf(spec, 'loadgen', 4)
   const network = networkName(spec.name)
-  const common = ['--detach', '--network', network, '--read-only', '--cap-drop', 'ALL', '--tmpfs', '/tmp:mode=1777', '--tmpfs', '/run:mode=1777']
+  const common = [
+    '--detach',
+    '--network',
+    network,
+    '--read-only',
+    '--cap-drop',
+    'ALL',
+    '--tmpfs',
+    '/tmp:mode=1777',
+    '--tmpfs',
+    '/run:mode=1777',
+  ]
   const settings = {
     ...postgresMemory(spec),
     max_connections: 300,
@@ -41,7 +52,9 @@ export async function startPlainStack({ spec, secrets, state }: OpenCluster): Pr
     listen_addresses: '*',
     unix_socket_directories: '/run',
   }
-  const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${String(value)}`).join(' ')
+  const flags = Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${String(value)}`)
+    .join(' ')
   const start = [
     'export PATH=$PATH:/usr/lib/postgresql/17/bin PGDATA=/var/lib/postgresql/data',
     'initdb --data-checksums --username=postgres --auth-local=trust --auth-host=scram-sha-256 >/dev/null',
@@ -49,19 +62,67 @@ export async function startPlainStack({ spec, secrets, state }: OpenCluster): Pr
     `exec postgres ${flags}`,
   ].join(' && ')
   await runOk('docker', [
-    'run', ...common, '--name', POSTGRES, '--ip', postgresAddress, '--shm-size', '256m', '--volume', '/var/lib/postgresql',
-    '--volume', `${join(state.filesDir, `${spec.name}-member-1`)}:/etc/neuronha:ro`,
-    '--memory', '1g', '--cpus', '2', '--entrypoint', 'sh', await imageOf(`${spec.name}-member-1`), '-c', start,
+    'run',
+    ...common,
+    '--name',
+    POSTGRES,
+    '--ip',
+    postgresAddress,
+    '--shm-size',
+    '256m',
+    '--volume',
+    '/var/lib/postgresql',
+    '--volume',
+    `${join(state.filesDir, `${spec.name}-member-1`)}:/etc/neuronha:ro`,
+    '--memory',
+    '1g',
+    '--cpus',
+    '2',
+    '--entrypoint',
+    'sh',
+    await imageOf(`${spec.name}-member-1`),
+    '-c',
+    start,
   ])
   await waitFor(POSTGRES, ['psql', '-h', '/run', '-U', 'postgres', '-c', 'select 1'])
   for (const { database, sql } of renderDatabaseSetup(spec, secrets)) {
-    await runOk('docker', ['exec', '-i', POSTGRES, 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', '/run', '-U', 'postgres', '-d', database], { input: sql })
+    await runOk(
+      'docker',
+      [
+        'exec',
+        '-i',
+        POSTGRES,
+        'psql',
+        '-X',
+        '-q',
+        '-v',
+        'ON_ERROR_STOP=1',
+        '-h',
+        '/run',
+        '-U',
+        'postgres',
+        '-d',
+        database,
+      ],
+      { input: sql },
+    )
   }
   const folder = join(state.root, 'bench-agent')
   await writeAgentFolder(folder, { spec, secrets, state }, postgresAddress)
   await runOk('docker', [
-    'run', ...common, '--name', AGENT, '--ip', agentAddress, '--volume', `${folder}:/etc/neuronha:ro`,
-    '--memory', '320m', '--cpus', '1', await imageOf(`${spec.name}-agent-1`),
+    'run',
+    ...common,
+    '--name',
+    AGENT,
+    '--ip',
+    agentAddress,
+    '--volume',
+    `${folder}:/etc/neuronha:ro`,
+    '--memory',
+    '320m',
+    '--cpus',
+    '1',
+    await imageOf(`${spec.name}-agent-1`),
   ])
   return {
     postgresAddress,
@@ -73,18 +134,26 @@ export async function startPlainStack({ spec, secrets, state }: OpenCluster): Pr
   }
 }
 
-const removeBoth = (): Promise<unknown> => run('docker', ['rm', '--force', '--volumes', POSTGRES, AGENT])
+const removeBoth = (): Promise<unknown> =>
+  run('docker', ['rm', '--force', '--volumes', POSTGRES, AGENT])
 
 async function waitFor(container: string, command: readonly string[]): Promise<void> {
   const deadline = Date.now() + 60_000
   while ((await run('docker', ['exec', container, ...command])).code !== 0) {
-    if (Date.now() > deadline) throw new Error(`${container} did not come up: ${(await run('docker', ['logs', container])).stderr}`)
+    if (Date.now() > deadline)
+      throw new Error(
+        `${container} did not come up: ${(await run('docker', ['logs', container])).stderr}`,
+      )
     await delay(300)
   }
 }
 
 /** The first agent's own folder, with the plain PostgreSQL as its only endpoint. */
-async function writeAgentFolder(folder: string, { spec, state }: OpenCluster, postgresAddress: string): Promise<void> {
+async function writeAgentFolder(
+  folder: string,
+  { spec, state }: OpenCluster,
+  postgresAddress: string,
+): Promise<void> {
   const source = join(state.filesDir, `${spec.name}-agent-1`)
   const { stdout } = await runOk('cat', [join(source, 'config.json')])
   const config = JSON.parse(stdout) as {
@@ -92,13 +161,16 @@ async function writeAgentFolder(folder: string, { spec, state }: OpenCluster, po
     migrations: { routers: unknown }
   }
   // The plain server shows member-1's certificate, which carries that member's and all routers' names.
-  config.database.poolers = [{ name: `${spec.name}-member-1`, address: postgresAddress, port: 5432 }]
+  config.database.poolers = [
+    { name: `${spec.name}-member-1`, address: postgresAddress, port: 5432 },
+  ]
   config.database.readDatabase = config.database.writeDatabase
   config.migrations.routers = [{ address: postgresAddress, port: 5432 }]
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await runOk('cp', ['-r', join(source, 'tls'), folder])
   await writeFile(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o400 })
-  for (const path of [folder, join(folder, 'config.json')]) await chown(path, CONTAINER_UID, CONTAINER_UID)
+  for (const path of [folder, join(folder, 'config.json')])
+    await chown(path, CONTAINER_UID, CONTAINER_UID)
   await runOk('chown', ['-R', `${CONTAINER_UID}:${CONTAINER_UID}`, join(folder, 'tls')])
   await chmod(folder, 0o700)
 }

@@ -60,7 +60,8 @@ function open(): TestCluster {
     edgeUrl,
     ca,
     apiKey,
-    fetchEdge: (path, init = {}) => fetchHttps(`${edgeUrl}${path}`, { key: apiKey, ...init }, { ca }),
+    fetchEdge: (path, init = {}) =>
+      fetchHttps(`${edgeUrl}${path}`, { key: apiKey, ...init }, { ca }),
   }
 }
 
@@ -68,7 +69,12 @@ function open(): TestCluster {
 export function fetchHttps(
   url: string,
   { method = 'GET', headers = {}, body, key = null, timeoutMs = 20_000 }: EdgeInit,
-  tls: { readonly ca: string; readonly cert?: string; readonly key?: string; readonly servername?: string },
+  tls: {
+    readonly ca: string
+    readonly cert?: string
+    readonly key?: string
+    readonly servername?: string
+  },
 ): Promise<EdgeResponse> {
   const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
   return new Promise((resolve, reject) => {
@@ -100,7 +106,9 @@ export function fetchHttps(
         )
       },
     )
-    sent.on('timeout', () => sent.destroy(new Error(`no answer from ${url} within ${timeoutMs} ms`)))
+    sent.on('timeout', () =>
+      sent.destroy(new Error(`no answer from ${url} within ${timeoutMs} ms`)),
+    )
     sent.on('error', reject)
     sent.end(payload)
   })
@@ -119,7 +127,8 @@ export async function untilStatus(
   for (;;) {
     const status = await statusOf()
     if (holds(status)) return status
-    if (Date.now() > deadline) throw new Error(`${what} not within ${timeoutMs} ms: ${status.reasons.join('; ')}`)
+    if (Date.now() > deadline)
+      throw new Error(`${what} not within ${timeoutMs} ms: ${status.reasons.join('; ')}`)
     await delay(300)
   }
 }
@@ -128,12 +137,26 @@ export const untilHealthy = (): Promise<ClusterStatus> =>
   untilStatus('a healthy cluster', ({ health }) => health === 'healthy')
 
 /** Runs a command in a container and returns what it printed. */
-export const inContainer = async (container: string, command: readonly string[], input?: string): Promise<string> =>
-  (await runOk('docker', ['exec', '-i', container, ...command], input === undefined ? {} : { input })).stdout
+export const inContainer = async (
+  container: string,
+  command: readonly string[],
+  input?: string,
+): Promise<string> =>
+  (
+    await runOk(
+      'docker',
+      ['exec', '-i', container, ...command],
+      input === undefined ? {} : { input },
+    )
+  ).stdout
 
 /** SQL as superuser on one member, as unaligned rows. */
 export const sqlOn = (member: string, sql: string, database = 'neurondb'): Promise<string> =>
-  inContainer(member, ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database], sql)
+  inContainer(
+    member,
+    ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database],
+    sql,
+  )
 
 /** Ends a container's first process from outside, as a crash would: the engine restarts it. */
 export async function crashContainer(name: string): Promise<void> {
@@ -155,10 +178,16 @@ export async function inspect(name: string): Promise<Inspection> {
 }
 
 /** An agent with one session, made through the front door. */
-export async function aSession(): Promise<{ readonly agentId: string; readonly sessionId: string }> {
+export async function aSession(): Promise<{
+  readonly agentId: string
+  readonly sessionId: string
+}> {
   const { fetchEdge } = cluster()
   const agent = await fetchEdge('/agent/api/v1/agents', { method: 'POST', body: { name: 'test' } })
   const agentId = (agent.json() as { id: string }).id
-  const session = await fetchEdge('/agent/api/v1/sessions', { method: 'POST', body: { agent_id: agentId } })
+  const session = await fetchEdge('/agent/api/v1/sessions', {
+    method: 'POST',
+    body: { agent_id: agentId },
+  })
   return { agentId, sessionId: (session.json() as { id: string }).id }
 }

@@ -23,12 +23,19 @@ const fileWith = async (name: string, text: string): Promise<string> => {
 
 describe('up', () => {
   it('changes nothing when nothing changed, and says so', async () => {
-    const result = await neuronhaJson<{ health: string; changed: unknown[] }>(['up', '-f', CLUSTER_FILE])
+    const result = await neuronhaJson<{ health: string; changed: unknown[] }>([
+      'up',
+      '-f',
+      CLUSTER_FILE,
+    ])
     expect(result).toMatchObject({ health: 'healthy', changed: [] })
   })
 
   it('completes what an interrupted one left behind', async () => {
-    const child = spawn(join(REPOSITORY, 'neuronha'), ['up', '-f', CLUSTER_FILE], { stdio: 'ignore', detached: true })
+    const child = spawn(join(REPOSITORY, 'neuronha'), ['up', '-f', CLUSTER_FILE], {
+      stdio: 'ignore',
+      detached: true,
+    })
     await delay(1500)
     process.kill(-(child.pid ?? 0), 'SIGKILL')
     await once(child, 'exit')
@@ -55,12 +62,37 @@ describe('up', () => {
 
 describe('bad input is refused before anything is touched:', () => {
   const cases: readonly (readonly [string, string, number, RegExp])[] = [
-    ['unknown keys', 'databse: {members: 3}', 2, /line 1: databse: is not a setting .*did you mean database/],
-    ['impossible numbers', 'database: {members: 400}', 2, /database\.members: is too large \(got 400\)/],
-    ['fewer members than hold the quorum', `name: ${CLUSTER_NAME}\nnetwork: {subnet: 10.74.0.0/24}\nprotection: available\nedge: {httpPort: 18080, httpsPort: 18443}\ndatabase: {members: 1, syncStandbys: 0}`, 3, /1 members cannot hold 1 sync standbys/],
-    ['another number of etcd members', `name: ${CLUSTER_NAME}\nnetwork: {subnet: 10.74.0.0/24}\nedge: {httpPort: 18080, httpsPort: 18443}\netcd: {members: 5}`, 3, /could lose its quorum/],
+    [
+      'unknown keys',
+      'databse: {members: 3}',
+      2,
+      /line 1: databse: is not a setting .*did you mean database/,
+    ],
+    [
+      'impossible numbers',
+      'database: {members: 400}',
+      2,
+      /database\.members: is too large \(got 400\)/,
+    ],
+    [
+      'fewer members than hold the quorum',
+      `name: ${CLUSTER_NAME}\nnetwork: {subnet: 10.74.0.0/24}\nprotection: available\nedge: {httpPort: 18080, httpsPort: 18443}\ndatabase: {members: 1, syncStandbys: 0}`,
+      3,
+      /1 members cannot hold 1 sync standbys/,
+    ],
+    [
+      'another number of etcd members',
+      `name: ${CLUSTER_NAME}\nnetwork: {subnet: 10.74.0.0/24}\nedge: {httpPort: 18080, httpsPort: 18443}\netcd: {members: 5}`,
+      3,
+      /could lose its quorum/,
+    ],
     ['another PostgreSQL major', 'database: {version: 18}', 2, /database\.version: .*\(got 18\)/],
-    ['a network that is taken', `name: neuronha-other\nnetwork: {subnet: 10.74.0.0/24}\nedge: {httpPort: 18082, httpsPort: 18445}`, 3, /overlaps with 10\.74\.0\.0\/24/],
+    [
+      'a network that is taken',
+      `name: neuronha-other\nnetwork: {subnet: 10.74.0.0/24}\nedge: {httpPort: 18082, httpsPort: 18445}`,
+      3,
+      /overlaps with 10\.74\.0\.0\/24/,
+    ],
   ]
   it.each(cases)('%s', async (_title, text, code, message) => {
     const before = await neuronha(['plan', '-f', CLUSTER_FILE])
@@ -79,7 +111,9 @@ describe('bad input is refused before anything is touched:', () => {
     const result = await neuronha(['up', '-f', await fileWith('port', text)])
     server.close()
     expect(result.code).toBe(2)
-    expect(result.stderr).toMatch(new RegExp(`edge\\.httpPort: port ${port} is used by .*pid ${process.pid}`))
+    expect(result.stderr).toMatch(
+      new RegExp(`edge\\.httpPort: port ${port} is used by .*pid ${process.pid}`),
+    )
   })
 })
 
@@ -99,7 +133,17 @@ describe('day-two commands', () => {
 
   it('psql goes to the primary, or to a standby when asked', async () => {
     const ask = async (role: string): Promise<string> =>
-      (await neuronha(['psql', '--cluster', CLUSTER_NAME, role, '--', '-XAtc', 'select pg_is_in_recovery()'])).stdout.trim()
+      (
+        await neuronha([
+          'psql',
+          '--cluster',
+          CLUSTER_NAME,
+          role,
+          '--',
+          '-XAtc',
+          'select pg_is_in_recovery()',
+        ])
+      ).stdout.trim()
     expect(await ask('--primary')).toBe('f')
     expect(await ask('--standby')).toBe('t')
   })

@@ -1,10 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isServing } from '../../packages/control/src/apply/wait.ts'
-import { aSession, cluster, crashContainer, inspect, statusOf, untilHealthy, untilStatus } from './cluster.ts'
+import {
+  aSession,
+  cluster,
+  crashContainer,
+  inspect,
+  statusOf,
+  untilHealthy,
+  untilStatus,
+} from './cluster.ts'
 
 /** One of each kind; a member is tried as standby and as primary. */
-const KINDS = ['etcd', 'router', 'pooler', 'agent', 'desktop-api', 'mcp', 'console', 'controller', 'prometheus'] as const
+const KINDS = [
+  'etcd',
+  'router',
+  'pooler',
+  'agent',
+  'desktop-api',
+  'mcp',
+  'console',
+  'controller',
+  'prometheus',
+] as const
 
 interface Load {
   readonly failures: string[]

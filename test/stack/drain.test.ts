@@ -16,7 +16,11 @@ describe('a service that is told to stop', () => {
     const address = addressesOf(spec, 'agent')[0] ?? ''
     const { certificate = '', key = '' } = secrets.certificates['cli'] ?? {}
     const direct = (path: string) =>
-      fetchHttps(`https://${address}:8080${path}`, { timeoutMs: 3000 }, { ca, cert: certificate, key, servername: 'agent' })
+      fetchHttps(
+        `https://${address}:8080${path}`,
+        { timeoutMs: 3000 },
+        { ca, cert: certificate, key, servername: 'agent' },
+      )
 
     const outcomes: number[] = []
     let stop = false

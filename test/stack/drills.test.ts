@@ -6,7 +6,14 @@ import { untilHealthy } from './cluster.ts'
 import { CLUSTER_NAME, neuronha } from './neuronha.ts'
 
 async function drill(args: readonly string[]): Promise<DrillResult> {
-  const { code, stdout, stderr } = await neuronha(['drill', 'run', ...args, '--cluster', CLUSTER_NAME, '--json'])
+  const { code, stdout, stderr } = await neuronha([
+    'drill',
+    'run',
+    ...args,
+    '--cluster',
+    CLUSTER_NAME,
+    '--json',
+  ])
   const result = drillResult.parse(JSON.parse(stdout || `"${stderr}"`))
   const { http } = result.paths
   console.log(

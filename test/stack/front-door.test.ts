@@ -55,11 +55,17 @@ describe('a conversation through the front door', () => {
     for (let round = 0; round < 20; round++) {
       const posted = await postMessage(`round ${round}`)
       const token = String(posted.headers['x-neuronha-last-write'])
-      const read = await fetchEdge(`/agent/api/v1/sessions/${sessionId}/messages?limit=200&search=${encodeURIComponent(`round ${round}`)}`, {
-        headers: { 'x-neuronha-last-write': token },
-      })
+      const read = await fetchEdge(
+        `/agent/api/v1/sessions/${sessionId}/messages?limit=200&search=${encodeURIComponent(`round ${round}`)}`,
+        {
+          headers: { 'x-neuronha-last-write': token },
+        },
+      )
       const { message } = posted.json() as Exchange
-      expect((read.json() as Page).items.map(({ id }) => id), `round ${round}`).toContain(message.id)
+      expect(
+        (read.json() as Page).items.map(({ id }) => id),
+        `round ${round}`,
+      ).toContain(message.id)
     }
   })
 })
@@ -68,15 +74,22 @@ describe('an Idempotency-Key', () => {
   it('makes a repeated POST answer what the first one answered, once in the database', async () => {
     const key = crypto.randomUUID()
     const content = `once ${key}`
-    const answers = await Promise.all([1, 2, 3, 4].map(() => postMessage(content, { 'idempotency-key': key })))
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map(() => postMessage(content, { 'idempotency-key': key })),
+    )
     const settled = await postMessage(content, { 'idempotency-key': key })
     expect(settled.status).toBe(201)
-    const ids = answers.filter(({ status }) => status === 201).map((answer) => (answer.json() as Exchange).message.id)
+    const ids = answers
+      .filter(({ status }) => status === 201)
+      .map((answer) => (answer.json() as Exchange).message.id)
     expect(new Set([...ids, (settled.json() as Exchange).message.id]).size).toBe(1)
     expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true)
     const { members } = await statusOf()
     const primary = members.find(({ role }) => role === 'primary')?.name ?? ''
-    const rows = await sqlOn(primary, `select count(*) from neurondb_agent.messages where content = 'once ${key}'`)
+    const rows = await sqlOn(
+      primary,
+      `select count(*) from neurondb_agent.messages where content = 'once ${key}'`,
+    )
     expect(rows.trim()).toBe('1')
   })
 
@@ -103,15 +116,24 @@ describe('the edge', () => {
     expect(location).toBe(`https://localhost:${spec.edge.httpsPort}/agent/x?y=1`)
   })
 
-  it.each(['/agent/metrics', '/agent/livez', '/agent/readyz', '/agent/health', '/api/metrics', '/metrics', '/livez', '/mcp/metrics'])(
-    'keeps %s to itself',
-    async (path) => {
-      const response = await cluster().fetchEdge(path)
-      const isConsole = response.headers['content-type']?.includes('text/html') ?? false
-      expect(isConsole || response.status === 404, `${response.status} ${response.text.slice(0, 80)}`).toBe(true)
-      expect(response.text).not.toMatch(/process_cpu|# HELP/)
-    },
-  )
+  it.each([
+    '/agent/metrics',
+    '/agent/livez',
+    '/agent/readyz',
+    '/agent/health',
+    '/api/metrics',
+    '/metrics',
+    '/livez',
+    '/mcp/metrics',
+  ])('keeps %s to itself', async (path) => {
+    const response = await cluster().fetchEdge(path)
+    const isConsole = response.headers['content-type']?.includes('text/html') ?? false
+    expect(
+      isConsole || response.status === 404,
+      `${response.status} ${response.text.slice(0, 80)}`,
+    ).toBe(true)
+    expect(response.text).not.toMatch(/process_cpu|# HELP/)
+  })
 
   it('answers problem+json with a stable code for every error', async () => {
     const { fetchEdge } = cluster()
@@ -119,7 +141,10 @@ describe('the edge', () => {
     expect(noKey.status).toBe(401)
     expect(noKey.headers['content-type']).toMatch(/application\/problem\+json/)
     expect(noKey.json()).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 })
-    const bad = await fetchEdge('/agent/api/v1/agents', { method: 'POST', body: { name: '', nope: 1 } })
+    const bad = await fetchEdge('/agent/api/v1/agents', {
+      method: 'POST',
+      body: { name: '', nope: 1 },
+    })
     expect(bad.status).toBe(400)
     expect((bad.json() as { errors: unknown[] }).errors.length).toBeGreaterThan(1)
     const none = await fetchEdge('/agent/api/v1/agents/00000000-0000-7000-8000-000000000000')

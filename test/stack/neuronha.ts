@@ -20,12 +20,15 @@ export const neuronha = (
   run(join(REPOSITORY, 'neuronha'), args, {
     cwd: REPOSITORY,
     timeoutMs: options.timeoutMs ?? 600_000,
-    ...(options.echo === true ? { onLine: (line: string) => process.stderr.write(`    ${line}\n`) } : {}),
+    ...(options.echo === true
+      ? { onLine: (line: string) => process.stderr.write(`    ${line}\n`) }
+      : {}),
   })
 
 /** Runs it and parses its `--json`. */
 export async function neuronhaJson<T>(args: readonly string[], timeoutMs?: number): Promise<T> {
   const result = await neuronha([...args, '--json'], timeoutMs === undefined ? {} : { timeoutMs })
-  if (result.stdout.trim() === '') throw new Error(`no JSON (exit ${result.code}): ${result.stderr}`)
+  if (result.stdout.trim() === '')
+    throw new Error(`no JSON (exit ${result.code}): ${result.stderr}`)
   return JSON.parse(result.stdout) as T
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { aSession, cluster, sqlOn, statusOf, untilHealthy, untilStatus } from './cluster.ts'
+import { runOk } from '@neuronha/runtime/exec.ts'
+import { aSession, cluster, untilHealthy, untilStatus } from './cluster.ts'
 
 let sessionId = ''
 beforeAll(async () => {
@@ -13,7 +14,10 @@ const read = (headers: Record<string, string> = {}) =>
   cluster().fetchEdge(`/agent/api/v1/sessions/${sessionId}/messages?limit=1`, { headers })
 
 const write = (content: string) =>
-  cluster().fetchEdge(`/agent/api/v1/sessions/${sessionId}/messages`, { method: 'POST', body: { content } })
+  cluster().fetchEdge(`/agent/api/v1/sessions/${sessionId}/messages`, {
+    method: 'POST',
+    body: { content },
+  })
 
 async function readSources(count: number): Promise<ReadonlySet<string>> {
   const sources = new Set<string>()
@@ -23,11 +27,28 @@ async function readSources(count: number): Promise<ReadonlySet<string>> {
   return sources
 }
 
+/** Process ids, on this machine, of the processes that replay WAL on the standbys. */
+async function replayProcesses(): Promise<readonly number[]> {
+  const found = await Promise.all(
+    (await standbys()).map(async (name) => {
+      const { stdout } = await runOk('docker', ['top', name, '-eo', 'pid,args'])
+      return Number(/^\s*(\d+)\s.*\bstartup recovering\b/m.exec(stdout)?.[1])
+    }),
+  )
+  expect(found.every(Number.isInteger), 'a replay process on every standby').toBe(true)
+  return found
+}
+
+/** Patroni resumes a replay that SQL paused, so the processes themselves are stopped. */
+let stopped: readonly number[] = []
+async function stopReplay(): Promise<void> {
+  stopped = await replayProcesses()
+  for (const pid of stopped) process.kill(pid, 'SIGSTOP')
+}
+
 afterEach(async () => {
-  const { members } = await statusOf()
-  for (const { name, role } of members) {
-    if (role !== 'primary') await sqlOn(name, 'select pg_wal_replay_resume()').catch(() => undefined)
-  }
+  for (const pid of stopped) process.kill(pid, 'SIGCONT')
+  stopped = []
   await untilHealthy()
 })
 
@@ -38,7 +59,7 @@ describe('reads', () => {
   })
 
   it('leave standbys that have stopped replaying for longer than the limit', async () => {
-    for (const name of await standbys()) await sqlOn(name, 'select pg_wal_replay_pause()')
+    await stopReplay()
     await write('makes the standbys lag')
     const limitMs = cluster().spec.database.router.maxReadLag.ms
     await untilStatus('lag above the limit', ({ members }) =>
@@ -48,7 +69,7 @@ describe('reads', () => {
   })
 
   it('of a client that wrote go to the primary until a standby has the write', async () => {
-    for (const name of await standbys()) await sqlOn(name, 'select pg_wal_replay_pause()')
+    await stopReplay()
     const posted = await write('seen at once')
     const token = String(posted.headers['x-neuronha-last-write'])
     const response = await read({ 'x-neuronha-last-write': token })

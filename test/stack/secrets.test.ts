@@ -14,7 +14,17 @@ function secretStrings(): readonly string[] {
     if (typeof value === 'string') found.push(value)
     else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect)
   }
-  const { roles, userRoles, patroniRest, etcd, signingKey, apiKeys, consoleAdmin, certificates, ca } = secrets
+  const {
+    roles,
+    userRoles,
+    patroniRest,
+    etcd,
+    signingKey,
+    apiKeys,
+    consoleAdmin,
+    certificates,
+    ca,
+  } = secrets
   collect(Object.values(roles).map(({ password }) => password))
   collect(Object.values(userRoles).map(({ password }) => password))
   collect([patroniRest.password, etcd, signingKey, apiKeys, consoleAdmin.password])
@@ -23,7 +33,8 @@ function secretStrings(): readonly string[] {
   return found.filter((text) => text.length >= 16)
 }
 
-const leaksIn = (text: string): number => secretStrings().filter((secret) => text.includes(secret)).length
+const leaksIn = (text: string): number =>
+  secretStrings().filter((secret) => text.includes(secret)).length
 
 const containers = (): readonly string[] => allContainers(cluster().spec).map(({ name }) => name)
 
@@ -53,13 +64,23 @@ describe('no secret is in', () => {
     const { stdout } = await run('ps', ['-eo', 'args', 'ww'])
     expect(leaksIn(stdout)).toBe(0)
     for (const name of containers()) {
-      const { stdout: environment } = await run('docker', ['exec', name, 'cat', '/proc/1/environ', '/proc/1/cmdline'])
+      const { stdout: environment } = await run('docker', [
+        'exec',
+        name,
+        'cat',
+        '/proc/1/environ',
+        '/proc/1/cmdline',
+      ])
       expect(leaksIn(environment), name).toBe(0)
     }
   })
 
   it('anything that git would commit', async () => {
-    const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: REPOSITORY })
+    const { stdout } = await run(
+      'git',
+      ['ls-files', '--cached', '--others', '--exclude-standard'],
+      { cwd: REPOSITORY },
+    )
     for (const file of stdout.trim().split('\n')) {
       const text = await readFile(join(REPOSITORY, file), 'utf8').catch(() => '')
       expect(leaksIn(text), file).toBe(0)
@@ -80,7 +101,12 @@ describe('the control planes refuse strangers:', () => {
   /** Containers that have Node, and so can try; etcd, router, pooler and edge images carry no client. */
   const strangers = ['agent', 'desktop-api', 'mcp', 'controller'] as const
 
-  const tryFrom = (container: string, url: string, method: string, body: string): Promise<string> => {
+  const tryFrom = (
+    container: string,
+    url: string,
+    method: string,
+    body: string,
+  ): Promise<string> => {
     const script = `
       const { readFileSync } = require('node:fs')
       const read = (name) => readFileSync('/etc/neuronha/tls/' + name)
@@ -95,26 +121,48 @@ describe('the control planes refuse strangers:', () => {
 
   it.each(strangers)('Patroni’s configuration cannot be changed from %s', async (component) => {
     const { spec } = cluster()
-    const member = allContainers(spec).find((container) => container.component === 'member')?.address ?? ''
+    const member =
+      allContainers(spec).find((container) => container.component === 'member')?.address ?? ''
     const body = JSON.stringify({ loop_wait: 2 })
-    const status = await tryFrom(`${spec.name}-${component}-1`, `https://${member}:8008/config`, 'PATCH', body)
+    const status = await tryFrom(
+      `${spec.name}-${component}-1`,
+      `https://${member}:8008/config`,
+      'PATCH',
+      body,
+    )
     expect(['401', '403']).toContain(status.trim())
   })
 
   it.each(strangers)('etcd cannot be written from %s', async (component) => {
     const { spec } = cluster()
-    const etcd = allContainers(spec).find((container) => container.component === 'etcd')?.address ?? ''
+    const etcd =
+      allContainers(spec).find((container) => container.component === 'etcd')?.address ?? ''
     const key = Buffer.from(`/service/${spec.name}/leader`).toString('base64')
     const body = JSON.stringify({ key, value: key })
-    const status = await tryFrom(`${spec.name}-${component}-1`, `https://${etcd}:2379/v3/kv/put`, 'POST', body)
+    const status = await tryFrom(
+      `${spec.name}-${component}-1`,
+      `https://${etcd}:2379/v3/kv/put`,
+      'POST',
+      body,
+    )
     expect(['400', '401', '403']).toContain(status.trim())
-    const { stdout } = await run('docker', ['exec', `${spec.name}-member-1`, 'patronictl', '-c', '/etc/neuronha/patroni.yml', 'list'])
+    const { stdout } = await run('docker', [
+      'exec',
+      `${spec.name}-member-1`,
+      'patronictl',
+      '-c',
+      '/etc/neuronha/patroni.yml',
+      'list',
+    ])
     expect(stdout).toMatch(/Leader/)
   })
 
   it('a connection without a certificate of the cluster is not even spoken to', async () => {
     const { spec, ca } = cluster()
-    const agent = allContainers(spec).find((container) => container.component === 'agent')?.address ?? ''
-    await expect(fetchHttps(`https://${agent}:8080/health`, {}, { ca, servername: 'agent' })).rejects.toThrow()
+    const agent =
+      allContainers(spec).find((container) => container.component === 'agent')?.address ?? ''
+    await expect(
+      fetchHttps(`https://${agent}:8080/health`, {}, { ca, servername: 'agent' }),
+    ).rejects.toThrow()
   })
 })

@@ -14,7 +14,10 @@ async function remove(): Promise<void> {
 export async function setup(): Promise<void> {
   // Leftovers of an interrupted run would answer for this one. On a machine without an engine there are none.
   if (!isKept()) await remove().catch(() => undefined)
-  const { code, stderr } = await neuronha(['up', '-f', CLUSTER_FILE], { timeoutMs: 900_000, echo: true })
+  const { code, stderr } = await neuronha(['up', '-f', CLUSTER_FILE], {
+    timeoutMs: 900_000,
+    echo: true,
+  })
   if (code !== 0) throw new Error(`the test cluster did not come up (exit ${code}):\n${stderr}`)
 }
 

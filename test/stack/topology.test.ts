@@ -19,17 +19,32 @@ const ROLES: Readonly<Record<string, string>> = {
 
 async function patronictlList(): Promise<readonly string[]> {
   const { spec } = cluster()
-  const text = await inContainer(`${spec.name}-member-1`, ['patronictl', '-c', '/etc/neuronha/patroni.yml', 'list', '-f', 'json'])
+  const text = await inContainer(`${spec.name}-member-1`, [
+    'patronictl',
+    '-c',
+    '/etc/neuronha/patroni.yml',
+    'list',
+    '-f',
+    'json',
+  ])
   const rows = JSON.parse(text) as PatronictlRow[]
-  return rows.map(({ Member, Role, State, TL }) => `${Member} ${ROLES[Role] ?? Role} ${State} ${TL}`).sort()
+  return rows
+    .map(({ Member, Role, State, TL }) => `${Member} ${ROLES[Role] ?? Role} ${State} ${TL}`)
+    .sort()
 }
 
 const rowsOf = ({ members }: ClusterStatus): readonly string[] =>
-  members.map(({ name, role, state, timeline }) => `${name} ${role} ${state} ${timeline ?? ''}`).sort()
+  members
+    .map(({ name, role, state, timeline }) => `${name} ${role} ${state} ${timeline ?? ''}`)
+    .sort()
 
 async function signIn(): Promise<string> {
   const { fetchEdge, secrets } = cluster()
-  const response = await fetchEdge('/api/v1/auth/sign-in', { method: 'POST', key: null, body: secrets.consoleAdmin })
+  const response = await fetchEdge('/api/v1/auth/sign-in', {
+    method: 'POST',
+    key: null,
+    body: secrets.consoleAdmin,
+  })
   expect(response.status, response.text).toBe(200)
   return (response.headers['set-cookie'] ?? []).map((cookie) => cookie.split(';')[0]).join('; ')
 }
@@ -40,7 +55,10 @@ describe('the topology', () => {
     const expected = await patronictlList()
     expect(expected).toHaveLength(cluster().spec.database.members)
     expect(rowsOf(await statusOf())).toEqual(expected)
-    const response = await cluster().fetchEdge('/api/v1/cluster', { key: null, headers: { cookie: await signIn() } })
+    const response = await cluster().fetchEdge('/api/v1/cluster', {
+      key: null,
+      headers: { cookie: await signIn() },
+    })
     expect(response.status, response.text).toBe(200)
     expect(rowsOf(response.json() as ClusterStatus)).toEqual(expected)
   })
@@ -72,8 +90,12 @@ describe('metrics', () => {
       {},
       { ca, cert: certificate, key, servername: 'prometheus' },
     )
-    const { data } = response.json() as { data: { result: { metric: Record<string, string>; value: [number, string] }[] } }
-    const down = data.result.filter(({ value }) => value[1] !== '1').map(({ metric }) => metric['instance'] ?? metric)
+    const { data } = response.json() as {
+      data: { result: { metric: Record<string, string>; value: [number, string] }[] }
+    }
+    const down = data.result
+      .filter(({ value }) => value[1] !== '1')
+      .map(({ metric }) => metric['instance'] ?? metric)
     expect(down).toEqual([])
     expect(data.result.length).toBeGreaterThanOrEqual(19)
   })

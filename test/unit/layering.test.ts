@@ -17,7 +17,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** The only outside packages that the pure core may import. */
 const CORE_LIBRARIES = new Set(['zod', 'yaml'])
-const IMPORT = /^\s*(?:import|export)\s[^;'"]*?from\s+['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm
+const IMPORT =
+  /^\s*(?:import|export)\s[^;'"]*?from\s+['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm
 
 interface Import {
   readonly file: string
@@ -71,7 +72,9 @@ describe('the PostgreSQL client', () => {
   it('is imported by runtime/postgres alone', () => {
     const wrong = Object.keys(ARROWS)
       .flatMap(importsOf)
-      .filter(({ file, target }) => target === 'pg' && !file.startsWith('packages/runtime/src/postgres/'))
+      .filter(
+        ({ file, target }) => target === 'pg' && !file.startsWith('packages/runtime/src/postgres/'),
+      )
     expect(wrong).toEqual([])
   })
 })

@@ -2,6 +2,7 @@
  * NeuronMCP over stdio, with the configuration of the HTTP server: for a client that starts its server as a
  * program of its own. Whoever may start it may use it, so there is no key. Logs go to stderr.
  */
+import { once } from 'node:events'
 import { mcpConfig } from '@neuronha/core/config/processes.ts'
 import { loadConfig } from '@neuronha/runtime/load-config.ts'
 import { createLogger } from '@neuronha/runtime/logger.ts'
@@ -28,6 +29,6 @@ const stop = async (): Promise<void> => {
   await handle.close()
   await sources.close()
 }
-// The client closes its end of the pipe when it is done: the same end as by a signal.
-process.stdin.once('end', () => process.kill(process.pid, 'SIGTERM'))
-await runUntilSignal({ logger, limitMs: STOP_LIMIT_MS, stop })
+// The client closes its end of the pipe when it is done.
+const clientGone = once(process.stdin, 'end').then(stop)
+await Promise.race([clientGone, runUntilSignal({ logger, limitMs: STOP_LIMIT_MS, stop })])

@@ -2,7 +2,7 @@
  * API keys are 256-bit random, so one SHA-256 is all the hashing they need: a slow hash protects guessable
  * secrets only, and costs a core per request. Stored are the hash and a prefix that a person recognises.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 
 const PREFIX = 'nha_'
 /** How much of a key is shown: the constant part and six characters. */
@@ -11,9 +11,6 @@ const SHOWN = PREFIX.length + 6
 export const hashApiKey = (key: string): Buffer => createHash('sha256').update(key).digest()
 
 export const apiKeyPrefix = (key: string): string => key.slice(0, SHOWN)
-
-/** A new key, in the form of every key: `nha_` and 48 base64url characters. */
-export const createApiKey = (): string => `${PREFIX}${randomBytes(36).toString('base64url')}`
 
 /** The token of an `Authorization: Bearer …` header, or null. */
 export const bearerToken = (authorization: string | undefined): string | null =>

@@ -10,7 +10,7 @@ import type { z } from 'zod'
 const HINT = 'Every file under /etc/neuronha is rendered by `neuronha up`; run it again.'
 
 /** The path of this process's configuration: NEURONHA_CONFIG, or the rendered file's usual place. */
-export const configPath = (): string => process.env['NEURONHA_CONFIG'] ?? DEFAULT_CONFIG_PATH
+const configPath = (): string => process.env['NEURONHA_CONFIG'] ?? DEFAULT_CONFIG_PATH
 
 const problemLine = (issue: z.core.$ZodIssue): string =>
   `${issue.path.length === 0 ? '(root)' : issue.path.join('.')}: ${issue.message}`

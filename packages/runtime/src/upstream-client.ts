@@ -140,7 +140,16 @@ export const createUpstreamClient = (options: UpstreamClientOptions): UpstreamCl
   const attempt = async (request: UpstreamRequest, index: number): Promise<UpstreamResponse> => {
     const at = index % config.urls.length
     const [base, guard] = [config.urls[at] ?? '', guards[at]]
-    return guard === undefined ? send(request, base) : guard.run(() => send(request, base))
+    if (guard === undefined) return send(request, base)
+    // A caller that leaves says nothing about the service, so the breaker must not hear of it.
+    const outcome = await guard.run(() =>
+      send(request, base).catch((thrown: unknown) => {
+        if (request.signal?.aborted === true) return { left: thrown }
+        throw thrown
+      }),
+    )
+    if ('left' in outcome) throw outcome.left
+    return outcome
   }
   const request = async (asked: UpstreamRequest): Promise<UpstreamResponse> => {
     const allowed = isRepeatable(asked) ? Math.max(maxTries, config.urls.length) : 1

@@ -36,6 +36,8 @@ export interface ExchangeDeps {
   readonly records: IdempotencyRecords
   readonly provider: ModelProvider
   readonly logger: Logger
+  /** How long a repeated request waits for the result of its first try; default 3 s. */
+  readonly waitForFirstMs?: number
 }
 
 export interface Posting {
@@ -62,7 +64,6 @@ export interface Asking {
   ask(onChunk: (text: string) => void): Promise<Answered>
 }
 
-/** How long a repeated request waits for the result of its first try. */
 const WAIT_FOR_FIRST_MS = 3000
 const WAIT_STEP_MS = 250
 const CREATED = 201
@@ -99,11 +100,12 @@ const claimMessage = async (
   return { kind: 'mine', conversation }
 }
 
-/** Tries until the record is not another try's, for a few seconds. */
+/** Tries until the record is not another try's, for a bounded time. */
 const waitingForFirst = async <T extends { readonly kind: string }>(
+  { waitForFirstMs = WAIT_FOR_FIRST_MS }: ExchangeDeps,
   attempt: () => Promise<T>,
 ): Promise<Exclude<T, { kind: 'in-flight' }>> => {
-  const until = performance.now() + WAIT_FOR_FIRST_MS
+  const until = performance.now() + waitForFirstMs
   for (;;) {
     const outcome = await resolvingUnknown(attempt)
     if (outcome.kind !== 'in-flight') return outcome as Exclude<T, { kind: 'in-flight' }>
@@ -138,7 +140,7 @@ const answerLocally = (
     if (value.kind === 'in-flight') return value
     return answered(value.exchange, token, 'chunks' in value ? value.chunks : undefined)
   }
-  return waitingForFirst(attempt)
+  return waitingForFirst(deps, attempt)
 }
 
 /** Answer and final record in one transaction; undefined when another try owns the record by now. */
@@ -196,7 +198,7 @@ const beginRemotely = async (
   model: RemoteModel,
   posting: Posting,
 ): Promise<Answered | Asking> =>
-  waitingForFirst(async (): Promise<Answered | Asking | { kind: 'in-flight' }> => {
+  waitingForFirst(deps, async (): Promise<Answered | Asking | { kind: 'in-flight' }> => {
     const { value, token } = await deps.database.write((sql) =>
       claimMessage(sql, deps, posting, LEASE_MS),
     )

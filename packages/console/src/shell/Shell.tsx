@@ -3,7 +3,8 @@ import { ActionIcon } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { IconLogout, IconMessages, IconSearch, IconTopologyStar3 } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router'
+import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { sessionQuery, signOut, useAccount } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Logo } from '../ui/Logo.tsx'
@@ -20,11 +21,9 @@ const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
 export const Shell = () => {
   const [isPaletteOpen, palette] = useDisclosure(false)
-  const location = useLocation()
-  const session = useQuery(sessionQuery)
+  const isSignedOut = useSignedOut()
   useHotkeys([['mod+K', palette.toggle]], [])
-  // The session ended while a page was open.
-  if (session.data === null) return <Navigate {...paths.signIn(location.href)} replace />
+  if (isSignedOut) return null
   return (
     <div className={classes['frame']}>
       <a className={classes['skip']} href="#page">
@@ -45,6 +44,18 @@ export const Shell = () => {
       <ShellPalette opened={isPaletteOpen} onClose={palette.close} />
     </div>
   )
+}
+
+/** Leads to the sign-in when the session ends while a page is open, and back to that page. */
+const useSignedOut = (): boolean => {
+  const router = useRouter()
+  const isSignedOut = useQuery(sessionQuery).data === null
+  useEffect(() => {
+    // Once: the location is read here, because it changes while the router is on its way.
+    if (isSignedOut)
+      void router.navigate({ ...paths.signIn(router.latestLocation.href), replace: true })
+  }, [isSignedOut, router])
+  return isSignedOut
 }
 
 const PaletteButton = ({ onClick }: { readonly onClick: () => void }) => (

@@ -34,7 +34,9 @@ export function desireCluster(
     filesDir: options.filesDir,
     hashOf: (container, definition) => {
       const folder = [...files].filter(([path]) => path.startsWith(`${container.name}/`))
-      const hash = sha256(definition + folder.map(([path, { text }]) => `${path}\0${text}\0`).join(''))
+      const hash = sha256(
+        definition + folder.map(([path, { text }]) => `${path}\0${text}\0`).join(''),
+      )
       hashes.set(container.name, hash)
       return hash
     },
@@ -52,13 +54,19 @@ export function desireCluster(
 }
 
 /** Secrets that the cluster file points to; paths are relative to the file. */
-export async function readExternalSecrets(spec: ClusterSpec, baseDir: string): Promise<ExternalSecrets> {
+export async function readExternalSecrets(
+  spec: ClusterSpec,
+  baseDir: string,
+): Promise<ExternalSecrets> {
   if (spec.llm.provider !== 'openai-compatible' || spec.llm.apiKeyFile === null) return {}
   return { llmApiKey: (await readNamedFile('llm.apiKeyFile', baseDir, spec.llm.apiKeyFile)).trim() }
 }
 
 /** The user's own certificate for the edge, when the file names one. */
-export async function readEdgeCertificate(spec: ClusterSpec, baseDir: string): Promise<TlsPair | undefined> {
+export async function readEdgeCertificate(
+  spec: ClusterSpec,
+  baseDir: string,
+): Promise<TlsPair | undefined> {
   const { tls } = spec.edge
   if (tls === 'auto') return undefined
   return {

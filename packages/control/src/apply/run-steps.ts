@@ -18,6 +18,7 @@ import {
 } from '../state/state-folder.ts'
 import type { Desired } from './desired.ts'
 import { applyEtcdAuth } from './etcd-auth.ts'
+import { applyPatroniConfig } from './patroni-config.ts'
 import { setupHashes } from './up-plan.ts'
 import { isServing, primaryOf, waitForStatus } from './wait.ts'
 
@@ -35,7 +36,8 @@ const REPLACE_TIMEOUT_MS = 180_000
 /** Runs each step in order; setting up the machine and building images is done before. */
 export async function runSteps(steps: readonly Step[], options: RunStepsOptions): Promise<void> {
   for (const step of steps) {
-    if (options.signal.aborted) throw new PlatformError('INTERRUPTED', `stopped before: ${step.title}`)
+    if (options.signal.aborted)
+      throw new PlatformError('INTERRUPTED', `stopped before: ${step.title}`)
     await runStep(options.progress, step.title, () => runOne(step, options))
   }
 }
@@ -58,6 +60,8 @@ function runOne(step: Step, options: RunStepsOptions): Promise<void> {
       return configureEtcd(options)
     case 'configure-databases':
       return configureDatabases(options)
+    case 'configure-patroni':
+      return configurePatroni(options)
   }
 }
 
@@ -77,10 +81,15 @@ async function replaceContainer(step: Step, options: RunStepsOptions): Promise<v
   await composeUp(options.cluster.state, [name], options.signal)
   // What did not serve before holds up nothing: the end of `up` waits for all.
   if (!isServing(before, name)) return
-  await waitForStatus(options.observer, `${name} serving again`, (status) => isServing(status, name), {
-    timeoutMs: REPLACE_TIMEOUT_MS,
-    signal: options.signal,
-  })
+  await waitForStatus(
+    options.observer,
+    `${name} serving again`,
+    (status) => isServing(status, name),
+    {
+      timeoutMs: REPLACE_TIMEOUT_MS,
+      signal: options.signal,
+    },
+  )
 }
 
 const waitForOtherMembers = (name: string, options: RunStepsOptions): Promise<ClusterStatus> =>
@@ -107,9 +116,13 @@ async function removeOne(step: Step, options: RunStepsOptions): Promise<void> {
 /** A member that the new file no longer has is not observed: ask Patroni on it. */
 async function isLeaderElsewhere(name: string, { cluster }: RunStepsOptions): Promise<boolean> {
   if (!name.startsWith(`${cluster.spec.name}-member-`)) return false
-  const asked = await run('docker', ['exec', name, 'psql', '-XAtqU', 'postgres', '-c', 'select pg_is_in_recovery()'], {
-    timeoutMs: 10_000,
-  })
+  const asked = await run(
+    'docker',
+    ['exec', name, 'psql', '-XAtqU', 'postgres', '-c', 'select pg_is_in_recovery()'],
+    {
+      timeoutMs: 10_000,
+    },
+  )
   return asked.code === 0 && asked.stdout.trim() === 'f'
 }
 
@@ -124,13 +137,23 @@ async function configureEtcd(options: RunStepsOptions): Promise<void> {
   await rememberApplied(options, { etcdAuth: setupHashes(spec, secrets).etcdAuth })
 }
 
-async function configureDatabases(options: RunStepsOptions): Promise<void> {
-  const { spec, secrets } = options.cluster
-  const status = await waitForStatus(options.observer, 'a primary', (seen) => primaryOf(seen) !== undefined, {
+const waitForPrimary = (options: RunStepsOptions): Promise<ClusterStatus> =>
+  waitForStatus(options.observer, 'a primary', (seen) => primaryOf(seen) !== undefined, {
     timeoutMs: PRIMARY_TIMEOUT_MS,
     signal: options.signal,
   })
-  const primary = primaryOf(status) ?? ''
+
+async function configurePatroni(options: RunStepsOptions): Promise<void> {
+  const { spec, secrets } = options.cluster
+  const status = await waitForPrimary(options)
+  const primary = status.members.find(({ name }) => name === primaryOf(status))
+  await applyPatroniConfig(options.cluster, primary?.address ?? '', options.signal)
+  await rememberApplied(options, { patroniConfig: setupHashes(spec, secrets).patroniConfig })
+}
+
+async function configureDatabases(options: RunStepsOptions): Promise<void> {
+  const { spec, secrets } = options.cluster
+  const primary = primaryOf(await waitForPrimary(options)) ?? ''
   for (const { database, sql } of renderDatabaseSetup(spec, secrets)) {
     await applySql(primary, database, sql, options.signal)
   }
@@ -138,13 +161,36 @@ async function configureDatabases(options: RunStepsOptions): Promise<void> {
 }
 
 /** Feeds SQL to psql on the primary by its standard input: nothing of it is in an argument. */
-async function applySql(primary: string, database: string, sql: string, signal: AbortSignal): Promise<void> {
-  const psql = ['psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', ROLES.superuser.name, '-d', database]
-  const result = await run('docker', ['exec', '-i', primary, ...psql], { input: sql, timeoutMs: 60_000, signal })
+async function applySql(
+  primary: string,
+  database: string,
+  sql: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const psql = [
+    'psql',
+    '-X',
+    '-q',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-U',
+    ROLES.superuser.name,
+    '-d',
+    database,
+  ]
+  const result = await run('docker', ['exec', '-i', primary, ...psql], {
+    input: sql,
+    timeoutMs: 60_000,
+    signal,
+  })
   if (result.code !== 0) {
-    throw new PlatformError('COMMAND_FAILED', `setting up database ${database} on ${primary} failed: ${lastWords(result)}`, {
-      hint: 'Run the same command again; what is done already is kept.',
-    })
+    throw new PlatformError(
+      'COMMAND_FAILED',
+      `setting up database ${database} on ${primary} failed: ${lastWords(result)}`,
+      {
+        hint: 'Run the same command again; what is done already is kept.',
+      },
+    )
   }
 }
 
@@ -155,4 +201,3 @@ async function rememberApplied(
   const applied = (await loadApplied(state)) ?? { source: null }
   await saveApplied(state, { ...applied, ...part })
 }
-

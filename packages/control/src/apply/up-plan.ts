@@ -2,6 +2,7 @@
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { planUp, type Step, type UpObservation } from '@neuronha/core/plan/plan-up.ts'
 import { etcdUsers } from '@neuronha/core/render/etcd-auth.ts'
+import { patroniDynamicConfig } from '@neuronha/core/render/patroni.ts'
 import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
 import type { ImageTags } from '@neuronha/core/render/compose.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
@@ -12,6 +13,7 @@ import {
   changedContainerFiles,
   loadApplied,
   readTextIfThere,
+  type Applied,
   type StateFolder,
 } from '../state/state-folder.ts'
 import { sha256, type Desired } from './desired.ts'
@@ -21,9 +23,10 @@ import { primaryOf } from './wait.ts'
 export const setupHashes = (
   spec: ClusterSpec,
   secrets: ClusterSecrets,
-): { readonly etcdAuth: string; readonly databaseSetup: string } => ({
+): Required<Omit<Applied, 'source'>> => ({
   etcdAuth: sha256(JSON.stringify(etcdUsers(spec, secrets))),
   databaseSetup: sha256(JSON.stringify(renderDatabaseSetup(spec, secrets))),
+  patroniConfig: sha256(JSON.stringify(patroniDynamicConfig(spec))),
 })
 
 export interface PlanInputs {
@@ -54,6 +57,7 @@ export async function planCluster(inputs: PlanInputs): Promise<readonly Step[]> 
     changedFiles: [...changed, ...(composeChanged ? ['compose.yaml'] : [])],
     etcdAuthPending: applied?.etcdAuth !== hashes.etcdAuth,
     databaseSetupPending: applied?.databaseSetup !== hashes.databaseSetup,
+    patroniConfigPending: applied?.patroniConfig !== hashes.patroniConfig,
     primary: inputs.status && primaryOf(inputs.status),
     predictedStallMs: predictedRestartStallMs(spec),
   })

@@ -26,16 +26,21 @@ export async function waitForStatus(
 ): Promise<ClusterStatus> {
   const deadline = performance.now() + options.timeoutMs
   for (;;) {
-    if (options.signal.aborted) throw new PlatformError('INTERRUPTED', `stopped while waiting for ${what}`)
+    if (options.signal.aborted)
+      throw new PlatformError('INTERRUPTED', `stopped while waiting for ${what}`)
     const status = await observer.observe()
     if (isReached(status)) return status
     options.onLook?.(status)
     if (performance.now() > deadline) {
       const missing = status.reasons.slice(0, 6).join('; ')
-      throw new PlatformError('NOT_HEALTHY_IN_TIME', `${what} was not reached within ${Math.round(options.timeoutMs / 1000)} s: ${missing}`, {
-        hint: '`./neuronha status` shows the cluster, `./neuronha logs NAME` a container’s log; `up` can be run again.',
-        details: { reasons: status.reasons },
-      })
+      throw new PlatformError(
+        'NOT_HEALTHY_IN_TIME',
+        `${what} was not reached within ${Math.round(options.timeoutMs / 1000)} s: ${missing}`,
+        {
+          hint: '`./neuronha status` shows the cluster, `./neuronha logs NAME` a container’s log; `up` can be run again.',
+          details: { reasons: status.reasons },
+        },
+      )
     }
     await delay(LOOK_EVERY_MS, undefined, { signal: options.signal }).catch(() => undefined)
   }

@@ -22,7 +22,9 @@ export function completionScript(program: Command, shell: string): string {
     case 'fish':
       return fishScript(entries)
     default:
-      throw new PlatformError('USAGE', `no completion for ${shell}`, { hint: `Shells: ${SHELLS.join(', ')}.` })
+      throw new PlatformError('USAGE', `no completion for ${shell}`, {
+        hint: `Shells: ${SHELLS.join(', ')}.`,
+      })
   }
 }
 
@@ -33,7 +35,10 @@ function entriesOf(command: Command, path: readonly string[]): readonly Completi
     {
       path: path.join(' '),
       words: [
-        ...children.map((child) => ({ word: child.name(), help: child.summary() || child.description() })),
+        ...children.map((child) => ({
+          word: child.name(),
+          help: child.summary() || child.description(),
+        })),
         ...options.map((option) => ({ word: option.long ?? '', help: option.description })),
       ],
     },
@@ -52,7 +57,10 @@ const bashScript = (entries: readonly CompletionEntry[]): string =>
     '  local words=""',
     '  while :; do',
     '    case "$path" in',
-    ...entries.map(({ path, words }) => `      '${path}') words='${words.map(({ word }) => word).join(' ')}'; break ;;`),
+    ...entries.map(
+      ({ path, words }) =>
+        `      '${path}') words='${words.map(({ word }) => word).join(' ')}'; break ;;`,
+    ),
     '      *" "*) path="${path% *}" ;;',
     '      *) path="" ;;',
     '    esac',
@@ -63,13 +71,15 @@ const bashScript = (entries: readonly CompletionEntry[]): string =>
     '',
   ].join('\n')
 
-const quoteFish = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+const quoteFish = (text: string): string =>
+  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
 const fishScript = (entries: readonly CompletionEntry[]): string =>
   entries
     .flatMap(({ path, words }) => {
       const first = path.split(' ')[0] ?? ''
-      const condition = path === '' ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`
+      const condition =
+        path === '' ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`
       return words.map(({ word, help }) => {
         const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-f -a ${word}`
         return `complete -c neuronha -n ${quoteFish(condition)} ${what} -d ${quoteFish(help)}\n`

@@ -11,7 +11,11 @@ export interface CliIo extends CommandIo {
 const DEFAULT_WIDTH = 100
 
 /** Results to stdout, progress to stderr, Ctrl-C as an abort signal. */
-export function createCliIo(options: { json: boolean; commandLine: string; colorWanted: boolean }): CliIo {
+export function createCliIo(options: {
+  json: boolean
+  commandLine: string
+  colorWanted: boolean
+}): CliIo {
   const abort = new AbortController()
   const onSignal = (): void => abort.abort()
   process.on('SIGINT', onSignal)
@@ -43,7 +47,11 @@ export function createCliIo(options: { json: boolean; commandLine: string; color
   }
 }
 
-async function ask(question: string, isTerminal: boolean, printer: ProgressPrinter): Promise<boolean> {
+async function ask(
+  question: string,
+  isTerminal: boolean,
+  printer: ProgressPrinter,
+): Promise<boolean> {
   printer.close()
   if (!isTerminal) {
     throw new PlatformError('REFUSED_FOR_SAFETY', question.replace(/ Go on\?$/, ''), {

@@ -28,17 +28,28 @@ interface CommonFlags {
 
 const jsonOption = new Option('--json', 'print the result as JSON')
 const clusterOption = new Option('--cluster <name>', 'which cluster, when this machine has several')
-const fileOption = new Option('-f, --file <path>', 'the cluster file (default: ./cluster.yaml, else what was last applied, else the defaults)')
+const fileOption = new Option(
+  '-f, --file <path>',
+  'the cluster file (default: ./cluster.yaml, else what was last applied, else the defaults)',
+)
 const yesOption = new Option('-y, --yes', 'agree to what would be asked').default(false)
 
 /** The whole command line. */
 export function createProgram(deps: ProgramDeps): Command {
   const program = new Command('neuronha')
-    .description('High availability for AI-agent stacks on PostgreSQL: one file, one command, proven by drills.')
+    .description(
+      'High availability for AI-agent stacks on PostgreSQL: one file, one command, proven by drills.',
+    )
     .showHelpAfterError('(neuronha --help lists the commands)')
     .enablePositionalOptions()
   const command = (name: string, summary: string): Command =>
-    program.command(name).summary(summary).description(summary).addOption(fileOption).addOption(clusterOption).addOption(jsonOption)
+    program
+      .command(name)
+      .summary(summary)
+      .description(summary)
+      .addOption(fileOption)
+      .addOption(clusterOption)
+      .addOption(jsonOption)
   const io = (flags: CommonFlags): CommandIo => deps.io({ json: flags.json ?? false })
 
   addLifeCycle(command, io)
@@ -62,9 +73,10 @@ function addLifeCycle(command: MakeCommand, io: MakeIo): void {
     .action((flags: CommonFlags & { yes: boolean; install: boolean }) =>
       up(io(flags), { ...choiceOf(flags), yes: flags.yes, install: flags.install }),
     )
-  command('plan', 'show what `up` would do, and how long writes would pause (exit 4: changes pending)').action(
-    (flags: CommonFlags) => plan(io(flags), choiceOf(flags)),
-  )
+  command(
+    'plan',
+    'show what `up` would do, and how long writes would pause (exit 4: changes pending)',
+  ).action((flags: CommonFlags) => plan(io(flags), choiceOf(flags)))
   command('scale <targets...>', 'change how many replicas run, for example agent=5')
     .addOption(yesOption)
     .action((targets: string[], flags: CommonFlags & { yes: boolean }) =>
@@ -99,15 +111,34 @@ function addLooking(command: MakeCommand, io: MakeIo, deps: ProgramDeps): void {
     .option('-d, --database <name>', 'which database')
     .passThroughOptions()
     .allowUnknownOption()
-    .action(async (args: string[], flags: CommonFlags & { standby: boolean; database?: string }) => {
-      const role = flags.standby ? 'standby' : 'primary'
-      deps.setExitCode(await psql(io(flags), { ...choiceOf(flags), role, database: flags.database, arguments: args }))
-    })
-  command('logs <container>', 'logs of a container, or of all of a component, for example member-1 or agent')
+    .action(
+      async (args: string[], flags: CommonFlags & { standby: boolean; database?: string }) => {
+        const role = flags.standby ? 'standby' : 'primary'
+        deps.setExitCode(
+          await psql(io(flags), {
+            ...choiceOf(flags),
+            role,
+            database: flags.database,
+            arguments: args,
+          }),
+        )
+      },
+    )
+  command(
+    'logs <container>',
+    'logs of a container, or of all of a component, for example member-1 or agent',
+  )
     .option('--follow', 'go on as lines come', false)
     .option('-n, --tail <lines>', 'how many lines', '100')
     .action(async (container: string, flags: CommonFlags & { follow: boolean; tail: string }) => {
-      deps.setExitCode(await logs(io(flags), { ...choiceOf(flags), container, follow: flags.follow, tail: flags.tail }))
+      deps.setExitCode(
+        await logs(io(flags), {
+          ...choiceOf(flags),
+          container,
+          follow: flags.follow,
+          tail: flags.tail,
+        }),
+      )
     })
   command('exec <container> <command...>', 'run a command in a container')
     .passThroughOptions()
@@ -117,7 +148,10 @@ function addLooking(command: MakeCommand, io: MakeIo, deps: ProgramDeps): void {
 }
 
 function addDrills(program: Command, io: MakeIo): void {
-  const drill = program.command('drill').summary('rehearse failures under load').description('Rehearses failures under load, and measures what they cost.')
+  const drill = program
+    .command('drill')
+    .summary('rehearse failures under load')
+    .description('Rehearses failures under load, and measures what they cost.')
   drill
     .command('list')
     .summary('what there is to rehearse')
@@ -129,11 +163,16 @@ function addDrills(program: Command, io: MakeIo): void {
     .addOption(fileOption)
     .addOption(clusterOption)
     .addOption(jsonOption)
-    .addOption(new Option('--service <service>', 'service-kill: whose replica').choices(SERVICE_COMPONENTS))
+    .addOption(
+      new Option('--service <service>', 'service-kill: whose replica').choices(SERVICE_COMPONENTS),
+    )
     .option('--rate <requests>', 'requests per second', Number)
     .option('--yes-i-mean-it <cluster>', 'the cluster’s name; needed when it is in production')
     .action(
-      (names: string[], flags: CommonFlags & { service?: ServiceComponent; rate?: number; yesIMeanIt?: string }) =>
+      (
+        names: string[],
+        flags: CommonFlags & { service?: ServiceComponent; rate?: number; yesIMeanIt?: string },
+      ) =>
         drillRun(io(flags), {
           ...choiceOf(flags),
           names,

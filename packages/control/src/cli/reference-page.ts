@@ -26,12 +26,15 @@ export function cliReference(): string {
 
 function sectionsOf(command: Command, parent: string): readonly string[] {
   const name = `${parent} ${command.name()}`
-  if (command.commands.length > 0) return command.commands.flatMap((child) => sectionsOf(child, name))
+  if (command.commands.length > 0)
+    return command.commands.flatMap((child) => sectionsOf(child, name))
   const options = command.options
     .filter((option) => !option.hidden)
     .map((option) => `- \`${option.flags}\` ${option.description}\n`)
   const usage = `${name} ${command.usage()}`.trim()
-  return [`\n## ${name}\n\n${capitalize(command.summary())}.\n\n\`\`\`\n${usage}\n\`\`\`\n\n${options.join('')}`]
+  return [
+    `\n## ${name}\n\n${capitalize(command.summary())}.\n\n\`\`\`\n${usage}\n\`\`\`\n\n${options.join('')}`,
+  ]
 }
 
 const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

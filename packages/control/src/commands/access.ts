@@ -5,8 +5,18 @@ import { userConnections, type UserConnection } from '../state/credentials.ts'
 import type { StateFolder } from '../state/state-folder.ts'
 
 export interface Access {
-  readonly urls: { readonly console: string; readonly agent: string; readonly desktopApi: string; readonly mcp: string }
-  readonly credentials: { readonly folder: string; readonly ca: string; readonly apiKey: string; readonly consoleAdmin: string }
+  readonly urls: {
+    readonly console: string
+    readonly agent: string
+    readonly desktopApi: string
+    readonly mcp: string
+  }
+  readonly credentials: {
+    readonly folder: string
+    readonly ca: string
+    readonly apiKey: string
+    readonly consoleAdmin: string
+  }
   readonly connections: readonly UserConnection[]
 }
 
@@ -44,7 +54,10 @@ export function formatAccess(
     `  agent     ${urls.agent}   key: ${credentials.apiKey}`,
     `  MCP       ${urls.mcp}`,
     `  CA        ${credentials.ca}`,
-    ...connections.map(({ database, role, connectionString }) => `  database  ${database} as ${role}: ${connectionString}`),
+    ...connections.map(
+      ({ database, role, connectionString }) =>
+        `  database  ${database} as ${role}: ${connectionString}`,
+    ),
     '',
     '  ./neuronha status --watch            the cluster, live',
     '  ./neuronha drill run primary-crash   kill the primary under load, and see what it costs',

@@ -5,7 +5,13 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { closestOf } from '@neuronha/core/spec/closest.ts'
 import { allContainers } from '@neuronha/core/topology/containers.ts'
 import { PLATFORM_DATABASE } from '@neuronha/core/topology/roles.ts'
-import { createClusterObserver, openCluster, type ClusterChoice, type CommandIo, type OpenCluster } from './context.ts'
+import {
+  createClusterObserver,
+  openCluster,
+  type ClusterChoice,
+  type CommandIo,
+  type OpenCluster,
+} from './context.ts'
 
 /** Runs docker on this terminal until it ends. Returns its exit code. */
 async function runDocker(args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -54,7 +60,17 @@ export async function psql(io: CommandIo, options: PsqlOptions): Promise<number>
   const terminal = io.isTerminal && options.arguments.length === 0 ? ['-it'] : ['-i']
   const database = options.database ?? PLATFORM_DATABASE
   return runDocker(
-    ['exec', ...terminal, member.name, 'psql', '-U', 'postgres', '-d', database, ...options.arguments],
+    [
+      'exec',
+      ...terminal,
+      member.name,
+      'psql',
+      '-U',
+      'postgres',
+      '-d',
+      database,
+      ...options.arguments,
+    ],
     io.signal,
   )
 }
@@ -69,9 +85,13 @@ export interface LogsOptions extends ClusterChoice {
 export async function logs(io: CommandIo, options: LogsOptions): Promise<number> {
   const names = findContainers(await openCluster(io, options), options.container)
   if (options.follow && names.length > 1) {
-    throw new PlatformError('USAGE', `--follow takes one container, and ${options.container} is ${names.length}`, {
-      hint: `For example: ./neuronha logs --follow ${options.container}-1`,
-    })
+    throw new PlatformError(
+      'USAGE',
+      `--follow takes one container, and ${options.container} is ${names.length}`,
+      {
+        hint: `For example: ./neuronha logs --follow ${options.container}-1`,
+      },
+    )
   }
   let code = 0
   for (const name of names) {

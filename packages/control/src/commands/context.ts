@@ -7,10 +7,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { observeConfigOf } from '@neuronha/core/render/services.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
-import {
-  formatClusterFileIssue,
-  parseClusterFile,
-} from '@neuronha/core/spec/parse-cluster-file.ts'
+import { formatClusterFileIssue, parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import type { Progress } from '../setup/progress.ts'
 import { createObserver, type Observer } from '../observe/create-observer.ts'
 import {
@@ -61,8 +58,13 @@ const DEFAULT_FILE = 'cluster.yaml'
  *
  * @throws PlatformError CLUSTER_FILE_INVALID with every problem of the file.
  */
-export async function loadClusterSource(io: CommandIo, choice: ClusterChoice): Promise<ClusterSource> {
-  const named = choice.file ?? ((await readTextIfThere(join(io.cwd, DEFAULT_FILE))) === undefined ? undefined : DEFAULT_FILE)
+export async function loadClusterSource(
+  io: CommandIo,
+  choice: ClusterChoice,
+): Promise<ClusterSource> {
+  const named =
+    choice.file ??
+    ((await readTextIfThere(join(io.cwd, DEFAULT_FILE))) === undefined ? undefined : DEFAULT_FILE)
   if (named !== undefined) {
     const path = resolve(io.cwd, named)
     const text = await readTextIfThere(path)
@@ -92,10 +94,14 @@ function parseOrThrow(text: string, path: string): ClusterSpec {
   if (parsed.kind === 'ok') return parsed.spec
   const problems = parsed.issues.map(formatClusterFileIssue)
   const count = `${problems.length} problem${problems.length === 1 ? '' : 's'}`
-  throw new PlatformError('CLUSTER_FILE_INVALID', `${path} has ${count}:\n  ${problems.join('\n  ')}`, {
-    hint: 'Nothing was touched. docs/reference/cluster-file.md lists every setting.',
-    details: { issues: parsed.issues },
-  })
+  throw new PlatformError(
+    'CLUSTER_FILE_INVALID',
+    `${path} has ${count}:\n  ${problems.join('\n  ')}`,
+    {
+      hint: 'Nothing was touched. docs/reference/cluster-file.md lists every setting.',
+      details: { issues: parsed.issues },
+    },
+  )
 }
 
 async function onlyClusterHere(): Promise<string | undefined> {

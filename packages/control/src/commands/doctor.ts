@@ -14,7 +14,10 @@ export async function doctor(io: CommandIo, choice: ClusterChoice): Promise<void
   io.out(io.json ? JSON.stringify({ findings }, null, 2) : formatFindings(findings))
   const problems = findings.filter(({ status }) => status === 'problem')
   if (problems.length > 0) {
-    throw new PlatformError('COMMAND_FAILED', `${problems.length} thing${problems.length === 1 ? '' : 's'} to mend before a cluster can run here`)
+    throw new PlatformError(
+      'COMMAND_FAILED',
+      `${problems.length} thing${problems.length === 1 ? '' : 's'} to mend before a cluster can run here`,
+    )
   }
 }
 
@@ -25,6 +28,11 @@ async function findRoom(spec: ClusterSpec, machine: Machine): Promise<Finding> {
     return { id: 'room', status: 'ok', what: 'ports and network of the cluster file are free' }
   } catch (thrown) {
     const { message, hint } = toPlatformError(thrown)
-    return { id: 'room', status: 'problem', what: message, fix: hint ?? 'Change it in the cluster file.' }
+    return {
+      id: 'room',
+      status: 'problem',
+      what: message,
+      fix: hint ?? 'Change it in the cluster file.',
+    }
   }
 }

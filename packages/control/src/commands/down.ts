@@ -20,7 +20,9 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
     const volumes = await listVolumes(name)
     if (options.volumes && !options.yes) await confirmLoss(io, name, volumes.length)
     if ((await readTextIfThere(state.composeFile)) !== undefined) {
-      await runStep(io.progress, `stop and remove the containers of ${name}`, () => composeDown(state, io.signal))
+      await runStep(io.progress, `stop and remove the containers of ${name}`, () =>
+        composeDown(state, io.signal),
+      )
     }
     // What Compose does not know: load generators, leftovers of an interrupted change.
     const left = await listContainers(name)
@@ -46,7 +48,11 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
 async function confirmLoss(io: CommandIo, name: string, volumes: number): Promise<void> {
   const question = `This deletes all data of cluster ${name} (${volumes} volumes), its keys and its passwords, for good. Go on?`
   if (await io.confirm(question)) return
-  throw new PlatformError('REFUSED_FOR_SAFETY', `the data of ${name} was not deleted: not confirmed`, {
-    hint: 'Answer yes, or pass --yes. Without --volumes the data stays.',
-  })
+  throw new PlatformError(
+    'REFUSED_FOR_SAFETY',
+    `the data of ${name} was not deleted: not confirmed`,
+    {
+      hint: 'Answer yes, or pass --yes. Without --volumes the data stays.',
+    },
+  )
 }

@@ -7,14 +7,29 @@ import { runDrill } from '../drills/run-drill.ts'
 import { SCENARIOS } from '../drills/scenarios/scenarios.ts'
 import { wantedImages } from '../setup/images.ts'
 import { lockCluster } from '../state/lock.ts'
-import { createClusterObserver, openCluster, type ClusterChoice, type CommandIo } from './context.ts'
+import {
+  createClusterObserver,
+  openCluster,
+  type ClusterChoice,
+  type CommandIo,
+} from './context.ts'
 
 export function drillList(io: CommandIo): void {
-  const rows = SCENARIOS.map(({ name, kind, does, blastRadius }) => ({ name, kind, does, blastRadius }))
+  const rows = SCENARIOS.map(({ name, kind, does, blastRadius }) => ({
+    name,
+    kind,
+    does,
+    blastRadius,
+  }))
   io.out(
     io.json
       ? JSON.stringify(rows, null, 2)
-      : rows.map(({ name, does, blastRadius }) => `${name}\n  ${does}\n  Users may notice: ${blastRadius}`).join('\n\n'),
+      : rows
+          .map(
+            ({ name, does, blastRadius }) =>
+              `${name}\n  ${does}\n  Users may notice: ${blastRadius}`,
+          )
+          .join('\n\n'),
   )
 }
 
@@ -34,7 +49,8 @@ export async function drillRun(io: CommandIo, options: DrillRunOptions): Promise
   const lightObserver = createClusterObserver(cluster, 2000)
   const results: DrillResult[] = []
   try {
-    const loadgen = (await wantedImages(['loadgen'])).find(({ name }) => name === 'loadgen')?.ref ?? ''
+    const loadgen =
+      (await wantedImages(['loadgen'])).find(({ name }) => name === 'loadgen')?.ref ?? ''
     for (const name of options.names) {
       const result = await runDrill(
         name,
@@ -67,7 +83,15 @@ export async function drillRun(io: CommandIo, options: DrillRunOptions): Promise
 
 function throwUnlessPassed(results: readonly DrillResult[]): void {
   const refused = results.find(({ verdict }) => verdict === 'refused')
-  if (refused) throw new PlatformError('REFUSED_FOR_SAFETY', `drill ${refused.drill} was refused: ${refused.reasons.join('; ')}`)
+  if (refused)
+    throw new PlatformError(
+      'REFUSED_FOR_SAFETY',
+      `drill ${refused.drill} was refused: ${refused.reasons.join('; ')}`,
+    )
   const bad = results.find(({ verdict }) => verdict !== 'pass')
-  if (bad) throw new PlatformError('DRILL_FAILED', `drill ${bad.drill}: ${bad.verdict}: ${bad.reasons.join('; ')}`)
+  if (bad)
+    throw new PlatformError(
+      'DRILL_FAILED',
+      `drill ${bad.drill}: ${bad.verdict}: ${bad.reasons.join('; ')}`,
+    )
 }

@@ -3,7 +3,12 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { listContainers } from '../engine/docker.ts'
-import { createClusterObserver, loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
+import {
+  createClusterObserver,
+  loadClusterSource,
+  type ClusterChoice,
+  type CommandIo,
+} from './context.ts'
 import { wantedImages } from '../setup/images.ts'
 import { assertSafeChange, completeCluster, prepareCluster } from './prepare.ts'
 
@@ -20,7 +25,8 @@ export async function plan(io: CommandIo, choice: ClusterChoice): Promise<void> 
       ? JSON.stringify({ cluster: source.spec.name, steps, interruptsWritesMs }, null, 2)
       : formatPlan(source.spec.name, steps, interruptsWritesMs),
   )
-  if (steps.length > 0) throw new PlatformError('CHANGES_PENDING', `${steps.length} steps are pending`)
+  if (steps.length > 0)
+    throw new PlatformError('CHANGES_PENDING', `${steps.length} steps are pending`)
 }
 
 async function planNow(
@@ -28,7 +34,9 @@ async function planNow(
   engineAnswers: boolean,
 ): Promise<readonly Step[]> {
   const { cluster } = prepared
-  const runs = engineAnswers && (await listContainers(cluster.spec.name)).some(({ state }) => state === 'running')
+  const runs =
+    engineAnswers &&
+    (await listContainers(cluster.spec.name)).some(({ state }) => state === 'running')
   if (!runs) return prepared.plan(undefined)
   await assertSafeChange(cluster)
   const observer = createClusterObserver(cluster)
@@ -45,7 +53,8 @@ function formatPlan(cluster: string, steps: readonly Step[], interruptsWritesMs:
   if (steps.length === 0) return `Cluster ${cluster}: nothing to do.`
   const lines = steps.map(({ title, why, targets, interruptsWritesMs: stallMs }, index) => {
     const shown = targets.length > 1 ? `\n       ${describeTargets(targets)}` : ''
-    const stall = stallMs > 0 ? `\n       writes pause for about ${(stallMs / 1000).toFixed(1)} s` : ''
+    const stall =
+      stallMs > 0 ? `\n       writes pause for about ${(stallMs / 1000).toFixed(1)} s` : ''
     return `  ${String(index + 1).padStart(2)}. ${title}: ${why}${shown}${stall}`
   })
   const cost =

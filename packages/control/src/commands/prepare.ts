@@ -8,7 +8,12 @@ import type { Component } from '@neuronha/core/topology/containers.ts'
 import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { publishedPorts } from '@neuronha/core/spec/rules.ts'
-import { desireCluster, readEdgeCertificate, readExternalSecrets, type Desired } from '../apply/desired.ts'
+import {
+  desireCluster,
+  readEdgeCertificate,
+  readExternalSecrets,
+  type Desired,
+} from '../apply/desired.ts'
 import { planCluster } from '../apply/up-plan.ts'
 import { primaryOf } from '../apply/wait.ts'
 import { listContainers } from '../engine/docker.ts'
@@ -37,7 +42,11 @@ export async function completeCluster(source: ClusterSource): Promise<OpenCluste
   const { spec } = source
   const state = stateFolderOf(spec.name)
   const edgeCertificate = await readEdgeCertificate(spec, source.baseDir)
-  return { spec, secrets: await completeSecrets(spec, await loadSecrets(state), edgeCertificate), state }
+  return {
+    spec,
+    secrets: await completeSecrets(spec, await loadSecrets(state), edgeCertificate),
+    state,
+  }
 }
 
 /** Renders everything for these images; writes nothing. */
@@ -63,7 +72,9 @@ export async function prepareCluster(
         state,
         desired,
         images,
-        missingImages: (engineAnswers ? await findMissingImages(wanted) : wanted).map(({ name }) => name),
+        missingImages: (engineAnswers ? await findMissingImages(wanted) : wanted).map(
+          ({ name }) => name,
+        ),
         machine: await machineSteps(machine),
         engineAnswers,
         status: await observer?.observe(),
@@ -74,7 +85,10 @@ export async function prepareCluster(
 const machineSteps = async (machine: Machine) =>
   planSetup(machine, { needsBaseImageTools: await needsBaseImageTools() })
 
-export const imageTagsOf = (spec: ClusterSpec, wanted: readonly Pick<WantedImage, 'name' | 'ref'>[]): ImageTags => {
+export const imageTagsOf = (
+  spec: ClusterSpec,
+  wanted: readonly Pick<WantedImage, 'name' | 'ref'>[],
+): ImageTags => {
   const refs = new Map(wanted.map(({ name, ref: tag }) => [name, tag]))
   const ref = (name: ImageName): string => assertPresent(refs.get(name), `the image ${name}`)
   const tags: Record<Component, string> = {
@@ -96,9 +110,14 @@ export const imageTagsOf = (spec: ClusterSpec, wanted: readonly Pick<WantedImage
 /** Ports, the network and the disk, before anything is made. */
 export async function assertMachineHasRoom(spec: ClusterSpec, machine: Machine): Promise<void> {
   const present = machine.daemon.kind === 'running' ? await listContainers(spec.name) : []
-  const running = new Set(present.filter(({ state }) => state === 'running').map(({ name }) => name))
+  const running = new Set(
+    present.filter(({ state }) => state === 'running').map(({ name }) => name),
+  )
   const wanted = publishedPorts(spec).filter(({ container }) => !running.has(container))
-  const taken = await checkPorts(wanted.map(({ port }) => port), spec.edge.bindAddress)
+  const taken = await checkPorts(
+    wanted.map(({ port }) => port),
+    spec.edge.bindAddress,
+  )
   if (taken.length > 0) {
     const list = taken.map(({ port, holder }) => {
       const field = wanted.find((candidate) => candidate.port === port)?.path.join('.') ?? ''
@@ -112,9 +131,13 @@ export async function assertMachineHasRoom(spec: ClusterSpec, machine: Machine):
   const [collision] = await checkSubnet(spec.network.subnet, networkName(spec.name))
   if (collision !== undefined) {
     const { cidr, owner } = collision
-    throw new PlatformError('CONFLICT', `network.subnet ${spec.network.subnet} overlaps with ${cidr} (${owner})`, {
-      hint: 'Choose another private /24 in the cluster file. Nothing was touched.',
-    })
+    throw new PlatformError(
+      'CONFLICT',
+      `network.subnet ${spec.network.subnet} overlaps with ${cidr} (${owner})`,
+      {
+        hint: 'Choose another private /24 in the cluster file. Nothing was touched.',
+      },
+    )
   }
 }
 

@@ -16,7 +16,9 @@ export interface RenderOptions extends ClusterChoice {
 /** Uses the cluster's own secrets when it exists here, and generates new ones otherwise. */
 export async function render(io: CommandIo, options: RenderOptions): Promise<void> {
   if (options.engine !== 'compose') {
-    throw new PlatformError('USAGE', `cannot render for engine ${options.engine}`, { hint: 'Use --engine compose.' })
+    throw new PlatformError('USAGE', `cannot render for engine ${options.engine}`, {
+      hint: 'Use --engine compose.',
+    })
   }
   const folder = resolve(io.cwd, options.out)
   const present = await readdir(folder).catch(() => [])
@@ -34,7 +36,8 @@ export async function render(io: CommandIo, options: RenderOptions): Promise<voi
     external: await readExternalSecrets(spec, source.baseDir),
   })
   await writeOwned(join(folder, 'compose.yaml'), desired.compose, 0o644)
-  for (const [path, file] of desired.files) await writeOwned(join(folder, 'files', path), file.text, file.mode)
+  for (const [path, file] of desired.files)
+    await writeOwned(join(folder, 'files', path), file.text, file.mode)
   io.out(
     io.json
       ? JSON.stringify({ folder, files: desired.files.size + 1 })

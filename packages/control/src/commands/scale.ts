@@ -54,9 +54,13 @@ export async function scale(io: CommandIo, options: ScaleOptions): Promise<void>
   const text = scaleClusterFile(await readFile(path, 'utf8'), options.targets)
   const parsed = parseClusterFile(text)
   if (parsed.kind === 'invalid') {
-    throw new PlatformError('CLUSTER_FILE_INVALID', parsed.issues.map(formatClusterFileIssue).join('\n'), {
-      hint: `${path} was not changed.`,
-    })
+    throw new PlatformError(
+      'CLUSTER_FILE_INVALID',
+      parsed.issues.map(formatClusterFileIssue).join('\n'),
+      {
+        hint: `${path} was not changed.`,
+      },
+    )
   }
   const previous = await readFile(path, 'utf8')
   await writeAtomically(path, text, 0o644)
@@ -64,7 +68,10 @@ export async function scale(io: CommandIo, options: ScaleOptions): Promise<void>
   try {
     await up(io, { file: path, cluster: undefined, yes: options.yes, install: false })
   } catch (error) {
-    if (error instanceof PlatformError && (error.code === 'REFUSED_FOR_SAFETY' || error.code === 'CLUSTER_BUSY')) {
+    if (
+      error instanceof PlatformError &&
+      (error.code === 'REFUSED_FOR_SAFETY' || error.code === 'CLUSTER_BUSY')
+    ) {
       await writeAtomically(path, previous, 0o644)
     }
     throw error

@@ -2,7 +2,12 @@
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { renderStatus } from '../status/render-status.ts'
 import { watchStatus } from '../status/watch-status.ts'
-import { createClusterObserver, openCluster, type ClusterChoice, type CommandIo } from './context.ts'
+import {
+  createClusterObserver,
+  openCluster,
+  type ClusterChoice,
+  type CommandIo,
+} from './context.ts'
 
 export interface StatusOptions extends ClusterChoice {
   readonly watch: boolean
@@ -17,13 +22,25 @@ export async function status(io: CommandIo, options: StatusOptions): Promise<voi
   const observer = createClusterObserver(cluster, options.watch ? WATCH_SLOW_MS : 0)
   try {
     if (options.watch && !io.json) {
-      await watchStatus({ observe: () => observer.observe(), intervalMs: 1000, out: process.stdout, signal: io.signal })
+      await watchStatus({
+        observe: () => observer.observe(),
+        intervalMs: 1000,
+        out: process.stdout,
+        signal: io.signal,
+      })
       return
     }
     const seen = await observer.observe()
-    io.out(io.json ? JSON.stringify(seen, null, 2) : renderStatus(seen, { color: io.color, width: io.width }))
+    io.out(
+      io.json
+        ? JSON.stringify(seen, null, 2)
+        : renderStatus(seen, { color: io.color, width: io.width }),
+    )
     if (seen.health !== 'healthy') {
-      throw new PlatformError('CLUSTER_DEGRADED', `cluster ${seen.cluster} is ${seen.health}: ${seen.reasons[0] ?? ''}`)
+      throw new PlatformError(
+        'CLUSTER_DEGRADED',
+        `cluster ${seen.cluster} is ${seen.health}: ${seen.reasons[0] ?? ''}`,
+      )
     }
   } finally {
     await observer.close()

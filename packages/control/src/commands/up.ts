@@ -11,8 +11,18 @@ import { buildImages, needsBaseImageTools } from '../setup/images.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { runSteps } from '../apply/run-steps.ts'
 import { waitForStatus } from '../apply/wait.ts'
-import { createClusterObserver, loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
-import { assertMachineHasRoom, assertSafeChange, completeCluster, prepareCluster } from './prepare.ts'
+import {
+  createClusterObserver,
+  loadClusterSource,
+  type ClusterChoice,
+  type CommandIo,
+} from './context.ts'
+import {
+  assertMachineHasRoom,
+  assertSafeChange,
+  completeCluster,
+  prepareCluster,
+} from './prepare.ts'
 import { describeAccess, formatAccess } from './access.ts'
 
 export interface UpOptions extends ClusterChoice {
@@ -41,7 +51,11 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
     const cluster = await completeCluster(source)
     const { secrets, state } = cluster
     await assertSafeChange(cluster)
-    const images = await buildImages({ mirror: machine.mirror, progress: io.progress, signal: io.signal })
+    const images = await buildImages({
+      mirror: machine.mirror,
+      progress: io.progress,
+      signal: io.signal,
+    })
     const prepared = await prepareCluster(source, cluster, machine, images)
     await mkdir(state.root, { recursive: true, mode: 0o700 })
     await saveSecrets(state, secrets)
@@ -64,7 +78,11 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
       const seconds = Math.round((performance.now() - startedAtMs) / 100) / 10
       io.out(
         io.json
-          ? JSON.stringify({ cluster: spec.name, health: 'healthy', seconds, changed: steps, ...access }, null, 2)
+          ? JSON.stringify(
+              { cluster: spec.name, health: 'healthy', seconds, changed: steps, ...access },
+              null,
+              2,
+            )
           : formatAccess(spec, access, { seconds, changed: steps.length }),
       )
     } finally {
@@ -76,11 +94,18 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
 }
 
 /** Writes that would pause are announced, and in a production cluster agreed to. */
-async function confirmInterruption(io: CommandIo, steps: readonly Step[], yes: boolean): Promise<void> {
+async function confirmInterruption(
+  io: CommandIo,
+  steps: readonly Step[],
+  yes: boolean,
+): Promise<void> {
   const interrupting = steps.filter(({ interruptsWritesMs }) => interruptsWritesMs > 0)
   if (interrupting.length === 0 || yes) return
   const what = interrupting
-    .map(({ title, interruptsWritesMs }) => `${title} pauses writes for about ${(interruptsWritesMs / 1000).toFixed(1)} s`)
+    .map(
+      ({ title, interruptsWritesMs }) =>
+        `${title} pauses writes for about ${(interruptsWritesMs / 1000).toFixed(1)} s`,
+    )
     .join('; ')
   if (!(await io.confirm(`${what}. Go on?`))) {
     throw new PlatformError('REFUSED_FOR_SAFETY', `${what}; not confirmed`, {

@@ -29,14 +29,18 @@ const BACKDATE_MS = 3_600_000
 
 cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0])
 
-const newSerial = (): string => Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex')
+const newSerial = (): string =>
+  Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex')
 const period = (days: number) => ({
   notBefore: new Date(Date.now() - BACKDATE_MS),
   notAfter: new Date(Date.now() + days * DAY_MS),
 })
 const newKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 
-async function pairOf(certificate: X509Certificate, privateKey: webcrypto.CryptoKey): Promise<TlsPair> {
+async function pairOf(
+  certificate: X509Certificate,
+  privateKey: webcrypto.CryptoKey,
+): Promise<TlsPair> {
   const key = await webcrypto.subtle.exportKey('pkcs8', privateKey)
   return {
     certificate: `${certificate.toString('pem')}\n`,
@@ -104,6 +108,8 @@ export function isStillGood(pair: TlsPair, request: CertificateRequest): boolean
   if (certificate.subject !== `OU=${request.unit}`) return false
   const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? []
   const present = names.map(({ type, value }) => `${type}:${value}`).sort()
-  const wanted = alternativeNames(request).map(({ type, value }) => `${type}:${value}`).sort()
+  const wanted = alternativeNames(request)
+    .map(({ type, value }) => `${type}:${value}`)
+    .sort()
   return present.join() === wanted.join()
 }

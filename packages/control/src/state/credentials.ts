@@ -72,7 +72,9 @@ export async function writeCredentials(
       .map((role) => `*:*:*:${role}:${assertPresent(secrets.userRoles[role], role).password}\n`)
       .join(''),
     'connections.txt': userConnections(spec, state)
-      .map(({ database, role, connectionString }) => `# ${database} as ${role}\n${connectionString}\n`)
+      .map(
+        ({ database, role, connectionString }) => `# ${database} as ${role}\n${connectionString}\n`,
+      )
       .join('\n'),
   }
   for (const role of userRoleNames(spec)) {

@@ -2,7 +2,10 @@
 import { createHmac, createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
 import type { ClusterSecrets, RoleSecret } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
-import { certificateRequests, type CertificateRequest } from '@neuronha/core/topology/certificates.ts'
+import {
+  certificateRequests,
+  type CertificateRequest,
+} from '@neuronha/core/topology/certificates.ts'
 import { ROLE_KEYS } from '@neuronha/core/topology/roles.ts'
 import { userRoleNames } from '@neuronha/core/topology/user-roles.ts'
 import { createAuthority, issueCertificate, isStillGood } from './certificates.ts'

@@ -108,6 +108,7 @@ export interface Applied {
   readonly source: string | null
   readonly etcdAuth?: string
   readonly databaseSetup?: string
+  readonly patroniConfig?: string
 }
 
 export async function loadApplied(state: StateFolder): Promise<Applied | undefined> {
@@ -168,7 +169,9 @@ async function makeOwnedFolder(path: string, top: string): Promise<void> {
 
 async function listFiles(root: string): Promise<readonly string[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
 }
 
 /** Forgets the cluster: its secrets, files and credentials; reports of drills stay. */

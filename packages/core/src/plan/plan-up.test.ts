@@ -1,13 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { planUp, type PresentContainer, type UpObservation, type WantedContainer } from './plan-up.ts'
+import {
+  planUp,
+  type PresentContainer,
+  type UpObservation,
+  type WantedContainer,
+} from './plan-up.ts'
 
-const wanted = (name: string, component: WantedContainer['component'], config = 'a'): WantedContainer => ({
+const wanted = (
+  name: string,
+  component: WantedContainer['component'],
+  config = 'a',
+): WantedContainer => ({
   name,
   component,
   image: 'image:1',
   config,
 })
-const running = (container: WantedContainer): PresentContainer => ({ ...container, state: 'running' })
+const running = (container: WantedContainer): PresentContainer => ({
+  ...container,
+  state: 'running',
+})
 
 const observation = (part: Partial<UpObservation>): UpObservation => ({
   machine: [],
@@ -17,6 +29,7 @@ const observation = (part: Partial<UpObservation>): UpObservation => ({
   changedFiles: [],
   etcdAuthPending: false,
   databaseSetupPending: false,
+  patroniConfigPending: false,
   primary: undefined,
   predictedStallMs: 2400,
   ...part,
@@ -31,8 +44,15 @@ describe('planUp', () => {
 
   it('starts etcd and gives it its users before anything else starts', () => {
     const all = [wanted('c-etcd-1', 'etcd'), ...members]
-    const steps = planUp(observation({ wanted: all, etcdAuthPending: true, databaseSetupPending: true }))
-    expect(steps.map(({ kind }) => kind)).toEqual(['start', 'configure-etcd', 'start', 'configure-databases'])
+    const steps = planUp(
+      observation({ wanted: all, etcdAuthPending: true, databaseSetupPending: true }),
+    )
+    expect(steps.map(({ kind }) => kind)).toEqual([
+      'start',
+      'configure-etcd',
+      'start',
+      'configure-databases',
+    ])
     expect(steps[0]?.targets).toEqual(['c-etcd-1'])
   })
 
@@ -41,7 +61,11 @@ describe('planUp', () => {
     const steps = planUp(
       observation({ wanted: changed, present: members.map(running), primary: 'c-member-1' }),
     )
-    expect(steps.map(({ targets }) => targets[0])).toEqual(['c-member-2', 'c-member-3', 'c-member-1'])
+    expect(steps.map(({ targets }) => targets[0])).toEqual([
+      'c-member-2',
+      'c-member-3',
+      'c-member-1',
+    ])
     expect(steps.map(({ interruptsWritesMs }) => interruptsWritesMs)).toEqual([0, 0, 2400])
   })
 
@@ -52,7 +76,10 @@ describe('planUp', () => {
   })
 
   it('removes what the file no longer has, after everything else, and leaves strangers alone', () => {
-    const present = [...members.map(running), { ...running(members[0] ?? wanted('', 'member')), name: 'c-loadgen-1', component: 'loadgen' }]
+    const present = [
+      ...members.map(running),
+      { ...running(members[0] ?? wanted('', 'member')), name: 'c-loadgen-1', component: 'loadgen' },
+    ]
     const steps = planUp(observation({ wanted: members.slice(0, 2), present }))
     expect(steps).toHaveLength(1)
     expect(steps[0]).toMatchObject({ kind: 'remove', targets: ['c-member-3'] })

@@ -32,6 +32,7 @@ export interface UpObservation {
   readonly changedFiles: readonly string[]
   readonly etcdAuthPending: boolean
   readonly databaseSetupPending: boolean
+  readonly patroniConfigPending: boolean
   /** Name of the primary, when there is one. */
   readonly primary: string | undefined
   /** Predicted pause of writes when a primary is replaced, milliseconds. */
@@ -47,6 +48,7 @@ export type StepKind =
   | 'remove'
   | 'configure-etcd'
   | 'configure-databases'
+  | 'configure-patroni'
 
 export interface Step {
   readonly kind: StepKind
@@ -99,11 +101,35 @@ export function planUp(observation: UpObservation): readonly Step[] {
       : []),
     ...startSteps(etcd, 'etcd comes first: everything else asks it'),
     ...(observation.etcdAuthPending
-      ? [step('configure-etcd', 'give etcd its users and roles', [], 'access control is off until then')]
+      ? [
+          step(
+            'configure-etcd',
+            'give etcd its users and roles',
+            [],
+            'access control is off until then',
+          ),
+        ]
       : []),
     ...startSteps(others, 'they are wanted and do not run'),
     ...(observation.databaseSetupPending
-      ? [step('configure-databases', 'create roles, databases and schemas', [], 'they changed or do not exist')]
+      ? [
+          step(
+            'configure-databases',
+            'create roles, databases and schemas',
+            [],
+            'they changed or do not exist',
+          ),
+        ]
+      : []),
+    ...(observation.patroniConfigPending
+      ? [
+          step(
+            'configure-patroni',
+            'give Patroni the settings that all members share',
+            [],
+            'they changed or are not known to be there',
+          ),
+        ]
       : []),
     ...inReplacementOrder(differing, observation.primary).map((container) =>
       replaceStep(container, observation),
@@ -118,7 +144,14 @@ const countOf = (items: readonly unknown[], noun: string): string =>
 const startSteps = (containers: readonly WantedContainer[], why: string): readonly Step[] =>
   containers.length === 0
     ? []
-    : [step('start', `start ${countOf(containers, 'container')}`, containers.map(({ name }) => name), why)]
+    : [
+        step(
+          'start',
+          `start ${countOf(containers, 'container')}`,
+          containers.map(({ name }) => name),
+          why,
+        ),
+      ]
 
 /** Bottom layer first; among members the standbys before the primary, so that writes pause once at most. */
 function inReplacementOrder(
@@ -147,7 +180,12 @@ function removeSteps(observation: UpObservation): readonly Step[] {
     .filter(({ name, component }) => !wanted.has(name) && isComponent(component))
     .sort((left, right) => rankOf(right.component) - rankOf(left.component))
     .map(({ name }) =>
-      step('remove', `stop and remove ${name}`, [name], 'the cluster file no longer has it; its volume stays'),
+      step(
+        'remove',
+        `stop and remove ${name}`,
+        [name],
+        'the cluster file no longer has it; its volume stays',
+      ),
     )
 }
 

@@ -19,7 +19,11 @@ export interface ChangeContext {
   readonly primary: string | undefined
 }
 
-type ChangeRule = (applied: ClusterSpec, wanted: ClusterSpec, primary: string | undefined) => readonly Refusal[]
+type ChangeRule = (
+  applied: ClusterSpec,
+  wanted: ClusterSpec,
+  primary: string | undefined,
+) => readonly Refusal[]
 
 const etcdKeepsItsMembers: ChangeRule = (applied, wanted) =>
   applied.etcd.members === wanted.etcd.members

@@ -66,7 +66,8 @@ $$;`
 /**
  * How far this member has replayed. A service asks before it trusts a standby's answer.
  * lag_ms is 0 on the primary, and on a standby that has replayed all it received; otherwise the age of the last
- * transaction replayed. NULL: unknown, to be taken for too old; the standby receives nothing from a primary.
+ * transaction replayed, which after an idle time is more than the true lag, never less. NULL: unknown, to be taken
+ * for too old; the standby receives nothing from a primary.
  * SECURITY DEFINER, because the receiver's state is hidden from ordinary roles.
  */
 const REPLAY_POSITION = `

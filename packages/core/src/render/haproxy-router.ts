@@ -55,7 +55,7 @@ const globalSection = (spec: ClusterSpec): string =>
     `stats socket /tmp/haproxy.sock mode 600 level admin`,
   ])
 
-const defaultsSection = ({ check }: Profile): string =>
+const defaultsSection = ({ check, pooler }: Profile): string =>
   section('defaults', [
     'mode tcp',
     'load-server-state-from-file global',
@@ -75,7 +75,8 @@ const defaultsSection = ({ check }: Profile): string =>
     // Poolers keep connections for hours, and PostgreSQL's own timeouts decide about idle ones.
     'timeout client 24h',
     'timeout client-fin 5s',
-    `timeout connect ${check.timeoutMs}ms`,
+    // A pooler would not wait any longer for its connection.
+    `timeout connect ${pooler.serverConnectTimeout}s`,
     'timeout server 24h',
     'timeout tunnel 24h',
   ])

@@ -65,7 +65,8 @@ const invalid = (
 /** Line of the deepest part of the path that the file has. */
 function lineOfPath(document: Document, lines: LineCounter, path: Path): number | undefined {
   for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined
+    const node = document.getIn(path.slice(0, length), true) as
+      { range?: readonly number[] } | undefined
     const start = node?.range?.[0]
     if (start !== undefined) return lines.linePos(start).line
   }
@@ -97,16 +98,31 @@ function describeIssue(issue: z.core.$ZodIssue, file: unknown): RuleIssue[] {
         message: `is not a setting (got ${show(valueAt(file, [...path, key]))}) — ${suggestKey(path, key)}`,
       }))
     case 'invalid_type':
-      return [{ path, message: `must be ${article(issue.expected)} ${got} — write ${article(issue.expected)}` }]
+      return [
+        {
+          path,
+          message: `must be ${article(issue.expected)} ${got} — write ${article(issue.expected)}`,
+        },
+      ]
     case 'invalid_value':
-      return [{ path, message: `is not one of the choices ${got} — use ${issue.values.map((choice) => String(choice)).join(' or ')}` }]
+      return [
+        {
+          path,
+          message: `is not one of the choices ${got} — use ${issue.values.map((choice) => String(choice)).join(' or ')}`,
+        },
+      ]
     case 'too_small':
       return [{ path, message: `is too small ${got} — use ${String(issue.minimum)} or more` }]
     case 'too_big':
       return [{ path, message: `is too large ${got} — use ${String(issue.maximum)} or less` }]
     default: {
       const [what, how] = issue.message.split(' — ')
-      return [{ path, message: `${what ?? 'is invalid'} ${got} — ${how ?? 'see docs/reference/cluster-file.md'}` }]
+      return [
+        {
+          path,
+          message: `${what ?? 'is invalid'} ${got} — ${how ?? 'see docs/reference/cluster-file.md'}`,
+        },
+      ]
     }
   }
 }

@@ -45,7 +45,9 @@ function rowsOf(schema: JsonSchema, path: string, defaults: unknown): readonly s
     const nested = [property.items, ...alternatives].filter((option) => option?.properties)
     return [
       row,
-      ...nested.flatMap((option) => rowsOf(option ?? {}, property.items ? `${at}[]` : at, undefined)),
+      ...nested.flatMap((option) =>
+        rowsOf(option ?? {}, property.items ? `${at}[]` : at, undefined),
+      ),
     ]
   })
 }

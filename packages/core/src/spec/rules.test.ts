@@ -13,29 +13,45 @@ describe('the default cluster', () => {
 
 describe('timing', () => {
   it('refuses a triple below Patroni’s minimums instead of letting Patroni shrink it', () => {
-    const issues = check(rules.timingKeepsPatroniMinimums, { timing: { ttl: 19, loopWait: 0, retryTimeout: 2 } })
-    expect(issues.map((issue) => issue.split(':')[0])).toEqual(['timing.ttl', 'timing.loopWait', 'timing.retryTimeout'])
+    const issues = check(rules.timingKeepsPatroniMinimums, {
+      timing: { ttl: 19, loopWait: 0, retryTimeout: 2 },
+    })
+    expect(issues.map((issue) => issue.split(':')[0])).toEqual([
+      'timing.ttl',
+      'timing.loopWait',
+      'timing.retryTimeout',
+    ])
   })
 
   it('refuses loopWait + 2 × retryTimeout above ttl, and says what ttl would do', () => {
-    const [issue] = check(rules.timingKeepsPatroniMinimums, { timing: { ttl: 20, loopWait: 5, retryTimeout: 10 } })
+    const [issue] = check(rules.timingKeepsPatroniMinimums, {
+      timing: { ttl: 20, loopWait: 5, retryTimeout: 10 },
+    })
     expect(issue).toMatch(/5 \+ 2 × 10 = 25 > 20.*raise ttl to 25/)
   })
 
   it('accepts the tightest triple that Patroni keeps', () => {
-    expect(check(rules.timingKeepsPatroniMinimums, { timing: { ttl: 20, loopWait: 1, retryTimeout: 3 } })).toEqual([])
+    expect(
+      check(rules.timingKeepsPatroniMinimums, {
+        timing: { ttl: 20, loopWait: 1, retryTimeout: 3 },
+      }),
+    ).toEqual([])
   })
 })
 
 describe('protection', () => {
   it('refuses more sync standbys than there are standbys', () => {
-    expect(check(rules.membersCanAcknowledge, { database: { members: 2, syncStandbys: 2 } })).toHaveLength(1)
+    expect(
+      check(rules.membersCanAcknowledge, { database: { members: 2, syncStandbys: 2 } }),
+    ).toHaveLength(1)
   })
 
   it('refuses zero-loss where one standby’s restart would stop all writes', () => {
     const [issue] = check(rules.protectionFitsMembers, { database: { members: 2 } })
     expect(issue).toMatch(/protection: available/)
-    expect(check(rules.protectionFitsMembers, { protection: 'available', database: { members: 2 } })).toEqual([])
+    expect(
+      check(rules.protectionFitsMembers, { protection: 'available', database: { members: 2 } }),
+    ).toEqual([])
   })
 
   it('refuses zero-loss without any sync standby', () => {
@@ -46,7 +62,9 @@ describe('protection', () => {
 describe('connections', () => {
   it('refuses pools that could exceed a max_connections that the file sets', () => {
     const file: ClusterFile = { database: { parameters: { max_connections: 100 } } }
-    expect(check(rules.poolsFitMaxConnections, file)[0]).toMatch(/exceed max_connections \(got 100\)/)
+    expect(check(rules.poolsFitMaxConnections, file)[0]).toMatch(
+      /exceed max_connections \(got 100\)/,
+    )
   })
 
   it('refuses one pool larger than its database’s limit', () => {
@@ -57,15 +75,21 @@ describe('connections', () => {
 
 describe('PostgreSQL parameters', () => {
   it('refuses one that the platform forces, with the reason', () => {
-    const [issue] = check(rules.parametersAreNotForced, { database: { parameters: { fsync: false, jit: false } } })
+    const [issue] = check(rules.parametersAreNotForced, {
+      database: { parameters: { fsync: false, jit: false } },
+    })
     expect(issue).toMatch(/^database\.parameters\.fsync: is set by the platform: .+ — remove it$/)
   })
 })
 
 describe('wal_level', () => {
   it('refuses minimal, which no standby could follow', () => {
-    expect(check(rules.walCanBeReplicated, { database: { parameters: { wal_level: 'minimal' } } })).toHaveLength(1)
-    expect(check(rules.walCanBeReplicated, { database: { parameters: { wal_level: 'logical' } } })).toEqual([])
+    expect(
+      check(rules.walCanBeReplicated, { database: { parameters: { wal_level: 'minimal' } } }),
+    ).toHaveLength(1)
+    expect(
+      check(rules.walCanBeReplicated, { database: { parameters: { wal_level: 'logical' } } }),
+    ).toEqual([])
   })
 })
 
@@ -76,7 +100,9 @@ describe('ports', () => {
   })
 
   it('refuses ports beyond the last one', () => {
-    expect(check(rules.publishedPortsDiffer, { edge: { replicas: 2, httpsPort: 65_535 } })).toHaveLength(1)
+    expect(
+      check(rules.publishedPortsDiffer, { edge: { replicas: 2, httpsPort: 65_535 } }),
+    ).toHaveLength(1)
   })
 })
 
@@ -106,6 +132,8 @@ describe('etcd', () => {
 
 describe('memory', () => {
   it('refuses a member too small to run', () => {
-    expect(check(rules.membersHaveMemory, { database: { resources: { memory: '128MB' } } })).toHaveLength(1)
+    expect(
+      check(rules.membersHaveMemory, { database: { resources: { memory: '128MB' } } }),
+    ).toHaveLength(1)
   })
 })

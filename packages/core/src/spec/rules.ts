@@ -3,7 +3,11 @@
  * messages follow one form: what is wrong (got …) — how to mend it.
  */
 import type { ClusterSpec } from './cluster-spec.ts'
-import { FORCED_POSTGRES_PARAMETERS, maxConnectionsOf, RESERVED_CONNECTIONS } from './postgres-settings.ts'
+import {
+  FORCED_POSTGRES_PARAMETERS,
+  maxConnectionsOf,
+  RESERVED_CONNECTIONS,
+} from './postgres-settings.ts'
 import { PROFILES, type PatroniTiming } from './profiles.ts'
 import { bytesOf } from './quantities.ts'
 import { ROLES } from '../topology/roles.ts'
@@ -15,7 +19,9 @@ export interface RuleIssue {
 
 export type ClusterRule = (spec: ClusterSpec) => readonly RuleIssue[]
 
-const issue = (path: RuleIssue['path'], message: string): readonly RuleIssue[] => [{ path, message }]
+const issue = (path: RuleIssue['path'], message: string): readonly RuleIssue[] => [
+  { path, message },
+]
 const NONE: readonly RuleIssue[] = []
 
 /** Patroni's three clocks: the file's own, or the profile's. */
@@ -29,13 +35,26 @@ export const timingKeepsPatroniMinimums: ClusterRule = (spec) => {
   const { ttl, loopWait, retryTimeout } = timing
   const needed = loopWait + 2 * retryTimeout
   return [
-    ...(ttl < 20 ? issue(['timing', 'ttl'], `is below Patroni’s minimum (got ${ttl}) — use 20 or more`) : NONE),
-    ...(loopWait < 1 ? issue(['timing', 'loopWait'], `is below Patroni’s minimum (got ${loopWait}) — use 1 or more`) : NONE),
+    ...(ttl < 20
+      ? issue(['timing', 'ttl'], `is below Patroni’s minimum (got ${ttl}) — use 20 or more`)
+      : NONE),
+    ...(loopWait < 1
+      ? issue(
+          ['timing', 'loopWait'],
+          `is below Patroni’s minimum (got ${loopWait}) — use 1 or more`,
+        )
+      : NONE),
     ...(retryTimeout < 3
-      ? issue(['timing', 'retryTimeout'], `is below Patroni’s minimum (got ${retryTimeout}) — use 3 or more`)
+      ? issue(
+          ['timing', 'retryTimeout'],
+          `is below Patroni’s minimum (got ${retryTimeout}) — use 3 or more`,
+        )
       : NONE),
     ...(needed > ttl
-      ? issue(['timing'], `loopWait + 2 × retryTimeout must not exceed ttl (got ${loopWait} + 2 × ${retryTimeout} = ${needed} > ${ttl}) — raise ttl to ${needed} or lower the others`)
+      ? issue(
+          ['timing'],
+          `loopWait + 2 × retryTimeout must not exceed ttl (got ${loopWait} + 2 × ${retryTimeout} = ${needed} > ${ttl}) — raise ttl to ${needed} or lower the others`,
+        )
       : NONE),
   ]
 }
@@ -81,7 +100,7 @@ export const etcdHasOddQuorum: ClusterRule = (spec) =>
 /** A setting that the platform forces would be silently dropped otherwise. */
 export const parametersAreNotForced: ClusterRule = (spec) =>
   Object.entries(spec.database.parameters).flatMap(([name, value]) => {
-    const reason = FORCED_POSTGRES_PARAMETERS[name]
+    const reason = FORCED_POSTGRES_PARAMETERS[name.toLowerCase()]
     return reason === undefined
       ? []
       : issue(
@@ -128,14 +147,26 @@ export const poolSizeFitsDatabaseLimit: ClusterRule = (spec) => {
 /** Every published port, with the field that asked for it. */
 export const publishedPorts = (
   spec: ClusterSpec,
-): readonly { readonly path: readonly string[]; readonly port: number; readonly container: string }[] => {
+): readonly {
+  readonly path: readonly string[]
+  readonly port: number
+  readonly container: string
+}[] => {
   const edges = Array.from({ length: spec.edge.replicas }, (_, index) => index)
   const poolers = Array.from({ length: spec.database.pooler.replicas }, (_, index) => index)
   const { publishPort } = spec.database.pooler
   return [
     ...edges.flatMap((index) => [
-      { path: ['edge', 'httpPort'], port: spec.edge.httpPort + index, container: `${spec.name}-edge-${index + 1}` },
-      { path: ['edge', 'httpsPort'], port: spec.edge.httpsPort + index, container: `${spec.name}-edge-${index + 1}` },
+      {
+        path: ['edge', 'httpPort'],
+        port: spec.edge.httpPort + index,
+        container: `${spec.name}-edge-${index + 1}`,
+      },
+      {
+        path: ['edge', 'httpsPort'],
+        port: spec.edge.httpsPort + index,
+        container: `${spec.name}-edge-${index + 1}`,
+      },
     ]),
     ...(publishPort === null
       ? []
@@ -155,7 +186,10 @@ export const publishedPortsDiffer: ClusterRule = (spec) => {
     if (port > 65_535) return issue(path, `is beyond the last port (got ${port}) — use a lower one`)
     return first === undefined
       ? []
-      : issue(path, `publishes a port that ${first.join('.')} publishes already (got ${port}) — choose another; replica n takes its port + n − 1`)
+      : issue(
+          path,
+          `publishes a port that ${first.join('.')} publishes already (got ${port}) — choose another; replica n takes its port + n − 1`,
+        )
   })
 }
 
@@ -164,8 +198,18 @@ export const subnetIsRoomy: ClusterRule = (spec) => {
   const [address = '', bits] = spec.network.subnet.split('/')
   const isPrivate = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address)
   return [
-    ...(bits === '24' ? NONE : issue(['network', 'subnet'], `must be a /24 (got /${bits ?? ''}) — for example 10.77.0.0/24`)),
-    ...(isPrivate ? NONE : issue(['network', 'subnet'], `must be private (got ${address}) — use 10.x, 172.16–31.x or 192.168.x`)),
+    ...(bits === '24'
+      ? NONE
+      : issue(
+          ['network', 'subnet'],
+          `must be a /24 (got /${bits ?? ''}) — for example 10.77.0.0/24`,
+        )),
+    ...(isPrivate
+      ? NONE
+      : issue(
+          ['network', 'subnet'],
+          `must be private (got ${address}) — use 10.x, 172.16–31.x or 192.168.x`,
+        )),
   ]
 }
 
@@ -176,17 +220,27 @@ export const userDatabasesDoNotCollide: ClusterRule = (spec) => {
   const names = new Set<string>()
   return spec.database.databases.flatMap(({ name, owner, readers }, index) => {
     const at = ['database', 'databases', index]
-    const isTaken = RESERVED_DATABASES.has(name) || name.startsWith('neurondb') || name.endsWith('_ro') || names.has(name)
+    const isTaken =
+      RESERVED_DATABASES.has(name) ||
+      name.startsWith('neurondb') ||
+      name.endsWith('_ro') ||
+      names.has(name)
     names.add(name)
     const badRoles = [owner, ...readers].filter(
       (role) => platformRoles.has(role) || /^(pg_|neurondb|neuronha)/.test(role),
     )
     return [
       ...(isTaken
-        ? issue([...at, 'name'], `is taken or reserved (got ${JSON.stringify(name)}) — choose a name that is unique, does not begin with neurondb and does not end with _ro`)
+        ? issue(
+            [...at, 'name'],
+            `is taken or reserved (got ${JSON.stringify(name)}) — choose a name that is unique, does not begin with neurondb and does not end with _ro`,
+          )
         : NONE),
       ...badRoles.flatMap((role) =>
-        issue([...at, role === owner ? 'owner' : 'readers'], `is a role of the platform or of PostgreSQL (got ${JSON.stringify(role)}) — choose another name`),
+        issue(
+          [...at, role === owner ? 'owner' : 'readers'],
+          `is a role of the platform or of PostgreSQL (got ${JSON.stringify(role)}) — choose another name`,
+        ),
       ),
     ]
   })
@@ -198,7 +252,10 @@ export const membersHaveMemory: ClusterRule = (spec) => {
   const { memory } = spec.database.resources
   return bytesOf(memory) >= SMALLEST_MEMBER_BYTES
     ? NONE
-    : issue(['database', 'resources', 'memory'], `is too little for PostgreSQL and Patroni (got ${memory}) — use 256MB or more`)
+    : issue(
+        ['database', 'resources', 'memory'],
+        `is too little for PostgreSQL and Patroni (got ${memory}) — use 256MB or more`,
+      )
 }
 
 export const CLUSTER_RULES: readonly ClusterRule[] = [

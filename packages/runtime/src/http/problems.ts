@@ -61,7 +61,9 @@ export const sendProblem = (
 ): FastifyReply => {
   const retryAfter = retryAfterOf(error)
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
-  if (error.kind.status >= 500) request.log.warn({ err: error }, error.message)
+  if (error.kind.status >= 500 && error.code !== 'DRAINING') {
+    request.log.warn({ err: error }, error.message)
+  }
   const body = problemOf(error, request.id)
   return reply
     .status(body.status)

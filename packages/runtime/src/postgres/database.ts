@@ -194,7 +194,9 @@ class PooledDatabase implements Database {
   }
 
   check(): CheckResult {
-    const usable = this.#writePools.filter((pool) => pool.isTrusted)
+    // A pooler that lets nobody log in while the primary is away is alive all the same.
+    for (const pool of this.#writePools) if (!pool.isTrusted) pool.lookForLife()
+    const usable = this.#writePools.filter((pool) => pool.isTrusted || pool.answeredLately)
     const names = usable.map(({ endpoint }) => endpoint.name).join(', ')
     return usable.length > 0
       ? { ok: true, detail: `poolers: ${names}` }

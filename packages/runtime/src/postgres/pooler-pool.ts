@@ -26,6 +26,7 @@ const WATCH_INTERVAL_MS = 500
 const SUSPICIOUS_WAIT_MS = 750
 const PROBE_TIMEOUT_MS = 750
 const SILENT_PROBES = 2
+const SIGN_OF_LIFE_MS = 5000
 /** Dropping the whole pool more often than this would only add logins. */
 const RESET_INTERVAL_MS = 500
 
@@ -68,6 +69,7 @@ export class PoolerPool {
   #watch: NodeJS.Timeout | undefined
   #silentProbes = 0
   #probing = false
+  #answeredAt = -Infinity
   #lastResetAt = 0
   #closed = false
 
@@ -96,6 +98,16 @@ export class PoolerPool {
   /** Callers go to a pooler without doubts first. */
   get isTrusted(): boolean {
     return this.state === CircuitState.Closed
+  }
+
+  /** Did the process behind the port give a sign of life in the last seconds? */
+  get answeredLately(): boolean {
+    return performance.now() - this.#answeredAt < SIGN_OF_LIFE_MS
+  }
+
+  /** Asks for a sign of life; `answeredLately` tells the result. */
+  lookForLife(): void {
+    if (!this.#probing && !this.#closed) void this.#probe()
   }
 
   get connections(): { readonly busy: number; readonly idle: number } {
@@ -205,6 +217,7 @@ export class PoolerPool {
     const { address, port } = this.endpoint
     const alive = await answersSslRequest(address, port, PROBE_TIMEOUT_MS)
     this.#probing = false
+    if (alive) this.#answeredAt = performance.now()
     return alive
   }
 

@@ -3,7 +3,9 @@
  * (DISCARD ALL between clients), its own role, a connection that is opened for the call and closed after
  * it, a READ ONLY transaction, a statement timeout and a row limit.
  */
-import { Client, type QueryArrayConfig } from 'pg'
+import { Socket } from 'node:net'
+import { PlatformError } from '@neuronha/core/errors.ts'
+import { Client, DatabaseError, type QueryArrayConfig } from 'pg'
 import type { TlsFiles } from '../tls.ts'
 import { clientConfig, type Endpoint, type Login } from './endpoint.ts'
 import { classifyFailure, toQueryError } from './sqlstate.ts'
@@ -32,6 +34,9 @@ export interface SessionDatabase {
 }
 
 const CURSOR = 'neuronha_typed'
+/** An answer larger than this is cut off at the socket: one wide value could fill this process otherwise. */
+const ANSWER_LIMIT_BYTES = 8 * 1024 ** 2
+const WATCH_EVERY_MS = 20
 
 interface ArrayQuery extends QueryArrayConfig<unknown[]> {
   /** The extended protocol takes exactly one statement, so typed text cannot end the transaction it is in. */
@@ -58,19 +63,54 @@ const runArray = async (client: Client, text: string): Promise<RawRows> => {
 
 const CURSORABLE = /^\s*(select|with|values|table)\b/i
 
+const DECLARE = `DECLARE ${CURSOR} NO SCROLL CURSOR FOR `
+
 /** Fetches through a cursor where that is possible, so that a huge result never reaches this process. */
 const runTyped = async (client: Client, text: string, rowLimit: number): Promise<RawRows> => {
   await client.query('BEGIN READ ONLY')
   if (!CURSORABLE.test(text)) return runArray(client, text)
   const body = text.trim().replace(/;\s*$/, '')
-  await runArray(client, `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${body}`)
+  await runArray(client, `${DECLARE}${body}`).catch((thrown: unknown) => {
+    // The position that PostgreSQL names is one in what the user typed.
+    if (thrown instanceof DatabaseError && thrown.position !== undefined) {
+      thrown.position = String(Number(thrown.position) - DECLARE.length)
+    }
+    throw thrown
+  })
   return runArray(client, `FETCH FORWARD ${rowLimit + 1} FROM ${CURSOR}`)
 }
 
+interface Session {
+  readonly client: Client
+  readonly socket: Socket
+}
+
+/** Destroys the socket once more than the limit came over it. */
+const watchSize = (
+  socket: Socket,
+): { readonly isExceeded: () => boolean; readonly stop: () => void } => {
+  let exceeded = false
+  const timer = setInterval(() => {
+    if (socket.bytesRead <= ANSWER_LIMIT_BYTES) return
+    exceeded = true
+    socket.destroy()
+  }, WATCH_EVERY_MS)
+  return { isExceeded: () => exceeded, stop: () => clearInterval(timer) }
+}
+
+const tooLarge = (): PlatformError =>
+  new PlatformError('TOO_LARGE', `The answer is larger than ${ANSWER_LIMIT_BYTES / 1024 ** 2} MB`, {
+    hint: 'Select fewer columns or rows, or shorten wide values with left().',
+  })
+
 /** The way for SQL that a user typed. Tries the poolers in order until one lets it in. */
 export const createSessionDatabase = (options: SessionDatabaseOptions): SessionDatabase => {
-  const open = async (endpoint: Endpoint): Promise<Client> => {
+  /** The pooler that let the last call in comes first: a dead one costs a call its connect timeout. */
+  let preferred = 0
+  const open = async (endpoint: Endpoint): Promise<Session> => {
+    const socket = new Socket()
     const client = new Client({
+      stream: () => socket,
       ...clientConfig({
         endpoint,
         login: options.login,
@@ -83,18 +123,21 @@ export const createSessionDatabase = (options: SessionDatabaseOptions): SessionD
     client.on('error', () => undefined)
     try {
       await client.connect()
-      return client
+      return { client, socket }
     } catch (thrown) {
       await client.end().catch(() => undefined)
       throw thrown
     }
   }
-  const openAny = async (): Promise<Client> => {
+  const openAny = async (): Promise<Session> => {
     let failure: unknown
-    for (const endpoint of options.poolers) {
+    for (let tries = 0; tries < options.poolers.length; tries++) {
+      const endpoint = options.poolers[preferred % options.poolers.length]
+      if (endpoint === undefined) break
       try {
         return await open(endpoint)
       } catch (thrown) {
+        preferred++
         failure = thrown
         if (classifyFailure(thrown) === 'definite') break
       }
@@ -102,7 +145,8 @@ export const createSessionDatabase = (options: SessionDatabaseOptions): SessionD
     throw failure
   }
   const attempt = async (text: string, signal: AbortSignal | undefined): Promise<QueryAnswer> => {
-    const client = await openAny()
+    const { client, socket } = await openAny()
+    const watch = watchSize(socket)
     const cut = (): void => void client.end().catch(() => undefined)
     signal?.addEventListener('abort', cut, { once: true })
     const startedAt = performance.now()
@@ -115,7 +159,11 @@ export const createSessionDatabase = (options: SessionDatabaseOptions): SessionD
         truncated: rows.length > options.rowLimit,
         elapsedMs: Math.round(performance.now() - startedAt),
       }
+    } catch (thrown) {
+      if (watch.isExceeded()) throw tooLarge()
+      throw thrown
     } finally {
+      watch.stop()
       signal?.removeEventListener('abort', cut)
       await client.end().catch(() => undefined)
     }

@@ -21,7 +21,7 @@ const LOST = new Set(['25P03', '57P02', '57P03', '57P05', '53300'])
 
 /** Words that `pg` puts into errors without a code. */
 const LOST_MESSAGE =
-  /connection terminated|connection timeout|exceeded when trying to connect|client was closed|not queryable|socket disconnected|query read timeout|cannot use a pool after/i
+  /connection terminated|connection timeout|timeout expired|exceeded when trying to connect|client was closed|not queryable|socket disconnected|query read timeout|cannot use a pool after/i
 
 const SOCKET_CODE = /^(E[A-Z]+|ERR_(TLS|SSL|SOCKET|STREAM).*|CERT_.*)$/
 

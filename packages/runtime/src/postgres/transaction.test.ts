@@ -11,13 +11,9 @@ type Script = (text: string, client: EventEmitter) => Answer
 const aClient = (script: Script): { client: PoolClient; sent: string[] } => {
   const sent: string[] = []
   const client = new EventEmitter()
-  const query = (text: string): Promise<Answer> => {
+  const query = async (text: string): Promise<Answer> => {
     sent.push(text)
-    try {
-      return Promise.resolve(script(text, client))
-    } catch (thrown) {
-      return Promise.reject(thrown as Error)
-    }
+    return Promise.resolve(script(text, client))
   }
   return { client: Object.assign(client, { query }) as unknown as PoolClient, sent }
 }

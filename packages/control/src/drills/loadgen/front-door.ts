@@ -4,16 +4,16 @@
  */
 import { readFileSync } from 'node:fs'
 import { createSecureContext, rootCertificates } from 'node:tls'
+import { assertPresent } from '@neuronha/core/assert-present.ts'
 import { isErrorCode } from '@neuronha/core/contracts/problem.ts'
 import { RETRY_POLICY, type LoadgenConfig } from '@neuronha/core/config/loadgen.ts'
+import { Slots } from '@neuronha/runtime/postgres/slots.ts'
 import { Agent, request } from 'undici'
-import { parseRetryAfter, type TryOutcome } from './retry.ts'
+import { withSlot } from './connection-slots.ts'
+import { parseRetryAfter, type TryLimits, type TryOutcome } from './retry.ts'
 
-/**
- * To one edge. Requests beyond them wait in this process, as in any client with a pool: without a bound, a
- * stall ends in a storm of TLS handshakes that prolongs it.
- */
-const MAX_CONNECTIONS = 128
+/** To one edge. */
+const MAX_CONNECTIONS = 48
 
 export interface HttpCall {
   readonly method: 'GET' | 'POST'
@@ -29,11 +29,7 @@ export interface HttpAnswer {
 }
 
 export interface FrontDoor {
-  readonly send: (
-    call: HttpCall,
-    timeoutMs: number,
-    tryIndex: number,
-  ) => Promise<TryOutcome<HttpAnswer>>
+  readonly send: (call: HttpCall, limits: TryLimits) => Promise<TryOutcome<HttpAnswer>>
   readonly close: () => Promise<void>
 }
 
@@ -50,13 +46,17 @@ export function createFrontDoor({ urls, serverName, caFile }: LoadgenConfig['edg
     // One context for all connections: a stall opens hundreds of them.
     connect: { secureContext, servername: serverName, timeout: 2000 },
   })
+  const edges = urls.map((url) => ({ url, slots: new Slots(MAX_CONNECTIONS) }))
   let preferred = 0
 
-  const send: FrontDoor['send'] = async (call, timeoutMs, tryIndex) => {
-    const index = (preferred + tryIndex) % urls.length
+  const exchange = async (
+    url: string,
+    call: HttpCall,
+    timeoutMs: number,
+  ): Promise<TryOutcome<HttpAnswer>> => {
     const hasBody = call.body !== undefined
     try {
-      const answer = await request(`${urls[index] ?? ''}${call.path}`, {
+      const answer = await request(`${url}${call.path}`, {
         dispatcher: agent,
         method: call.method,
         headers: {
@@ -69,11 +69,17 @@ export function createFrontDoor({ urls, serverName, caFile }: LoadgenConfig['edg
         signal: AbortSignal.timeout(timeoutMs),
       })
       const text = await answer.body.text()
-      preferred = index
       return outcomeOf({ status: answer.statusCode, headers: answer.headers, text })
     } catch (error) {
       return { kind: 'retry', reason: reasonOf(error) }
     }
+  }
+  const send: FrontDoor['send'] = async (call, limits) => {
+    const index = (preferred + limits.tryIndex) % edges.length
+    const { url, slots } = assertPresent(edges[index], `edge ${index}`)
+    const outcome = await withSlot(slots, limits, (timeoutMs) => exchange(url, call, timeoutMs))
+    if (outcome.kind === 'ok') preferred = index
+    return outcome
   }
   return { send, close: () => agent.destroy() }
 }

@@ -123,7 +123,7 @@ async function sendOne(load: Load, { path, sender, seq, scheduledMs }: Scheduled
   const sentMs = round(nowMs())
   progress.sent(path)
   const outcome = await sendWithRetries(
-    (timeoutMs, tryIndex) => sender.send({ seq, id, timeoutMs, tryIndex }),
+    (limits) => sender.send({ seq, id, limits }),
     retryDeps(load, path, seq),
   )
   const isAcknowledged = outcome.kind === 'ok'

@@ -52,10 +52,7 @@ export async function prepareHttpSender(
 const createCall =
   (door: FrontDoor, retry: RetryDeps): Context['call'] =>
   async (call) => {
-    const outcome = await sendWithRetries(
-      (timeoutMs, tryIndex) => door.send(call, timeoutMs, tryIndex),
-      retry,
-    )
+    const outcome = await sendWithRetries((limits) => door.send(call, limits), retry)
     if (outcome.kind === 'ok') return outcome.value
     throw new PlatformError(
       'UPSTREAM_FAILED',
@@ -70,7 +67,7 @@ const plainSender = (
   check: (answer: HttpAnswer) => string | null,
 ): Sender => ({
   send: async (request) => {
-    const outcome = await door.send(callOf(request), request.timeoutMs, request.tryIndex)
+    const outcome = await door.send(callOf(request), request.limits)
     if (outcome.kind !== 'ok') return outcome
     const problem = check(outcome.value)
     return problem === null ? { kind: 'ok', value: {} } : { kind: 'fail', reason: problem }
@@ -130,8 +127,7 @@ async function postMessage(
       headers: { authorization, [HEADERS.idempotencyKey]: request.id },
       body: { content: contentOf(config.run, request.seq) },
     },
-    request.timeoutMs,
-    request.tryIndex,
+    request.limits,
   )
   if (outcome.kind !== 'ok') return outcome
   if (!post.isReadBack) return { kind: 'ok', value: {} }
@@ -153,8 +149,8 @@ async function postMessage(
 
 const readBackOf =
   (door: FrontDoor, search: HttpCall, wanted: string): ReadBack =>
-  async (timeoutMs, tryIndex) => {
-    const outcome = await door.send(search, timeoutMs, tryIndex)
+  async (limits) => {
+    const outcome = await door.send(search, limits)
     if (outcome.kind !== 'ok') return outcome
     const listed = messages.safeParse(jsonOf(outcome.value))
     if (!listed.success) return { kind: 'fail', reason: 'unreadable answer' }

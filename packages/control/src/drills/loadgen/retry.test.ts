@@ -10,7 +10,7 @@ function aClient(sendMs: number, outcomes: (tries: number) => TryOutcome<string>
   const timeouts: number[] = []
   const run = () =>
     sendWithRetries(
-      (timeoutMs, tryIndex) => {
+      ({ timeoutMs, tryIndex }) => {
         timeouts.push(timeoutMs)
         nowMs += Math.min(sendMs, timeoutMs)
         return Promise.resolve(outcomes(tryIndex))

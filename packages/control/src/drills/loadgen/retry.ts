@@ -15,6 +15,16 @@ export type RequestOutcome<T> =
   | { readonly kind: 'ok'; readonly value: T; readonly tries: number }
   | { readonly kind: 'failed'; readonly reason: string; readonly tries: number }
 
+/** What one try may take. Whole milliseconds: timers of the platform refuse fractions. */
+export interface TryLimits {
+  /** For the try itself. */
+  readonly timeoutMs: number
+  /** Until the client gives the whole request up. */
+  readonly leftMs: number
+  /** 0 for the first try. */
+  readonly tryIndex: number
+}
+
 export interface RetryDeps {
   readonly nowMs: () => number
   readonly sleep: (ms: number) => Promise<void>
@@ -42,15 +52,14 @@ export function pauseBeforeNext(
 
 /** Sends until it is acknowledged, refused for good, or the policy is exhausted. */
 export async function sendWithRetries<T>(
-  send: (timeoutMs: number, tryIndex: number) => Promise<TryOutcome<T>>,
+  send: (limits: TryLimits) => Promise<TryOutcome<T>>,
   deps: RetryDeps,
 ): Promise<RequestOutcome<T>> {
   const startMs = deps.nowMs()
   for (let tries = 1; ; tries += 1) {
-    const leftMs = RETRY_POLICY.totalMs - (deps.nowMs() - startMs)
-    // Whole milliseconds: timers of the platform refuse fractions.
-    const timeoutMs = Math.max(1, Math.floor(Math.min(RETRY_POLICY.tryTimeoutMs, leftMs)))
-    const outcome = await send(timeoutMs, tries - 1)
+    const leftMs = Math.max(1, Math.floor(RETRY_POLICY.totalMs - (deps.nowMs() - startMs)))
+    const timeoutMs = Math.min(RETRY_POLICY.tryTimeoutMs, leftMs)
+    const outcome = await send({ timeoutMs, leftMs, tryIndex: tries - 1 })
     if (outcome.kind === 'ok') return { ...outcome, tries }
 
     deps.onFailedTry(outcome.reason)

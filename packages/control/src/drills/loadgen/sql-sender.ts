@@ -8,13 +8,11 @@ import { SCHEMAS } from '@neuronha/core/topology/roles.ts'
 import { createDirectClient, type DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
 import { Slots } from '@neuronha/runtime/postgres/slots.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
+import { withSlot } from './connection-slots.ts'
 import type { TryOutcome } from './retry.ts'
 import type { Acknowledgement, LoadRequest, Sender } from './sender.ts'
 
-/**
- * Connections to one pooler, as a pool of an application would have: requests beyond them wait in this
- * process. Without a bound, a stall ends in a storm of TLS and SCRAM handshakes that prolongs it.
- */
+/** To one pooler. */
 const MAX_CONNECTIONS = 32
 
 /** Classes of SQLSTATE that another try cannot mend: data, constraints, passwords, missing database, syntax and rights. */
@@ -44,21 +42,12 @@ export function createSqlSender(config: LoadgenConfig): Sender {
       }),
   }))
 
-  const send = async (request: LoadRequest): Promise<TryOutcome<Acknowledgement>> => {
-    const index = (request.seq + request.tryIndex) % pools.length
+  const send = ({ seq, id, limits }: LoadRequest): Promise<TryOutcome<Acknowledgement>> => {
+    const index = (seq + limits.tryIndex) % pools.length
     const pool = assertPresent(pools[index], `pooler ${index}`)
-    const deadlineMs = performance.now() + request.timeoutMs
-    try {
-      await pool.slots.acquire(AbortSignal.timeout(request.timeoutMs))
-    } catch {
-      return { kind: 'retry', reason: 'timeout' }
-    }
-    try {
-      const leftMs = Math.max(1, deadlineMs - performance.now())
-      return await writeRow(pool, insertRow(request.id, run), leftMs)
-    } finally {
-      pool.slots.release()
-    }
+    return withSlot(pool.slots, limits, (timeoutMs) =>
+      writeRow(pool, insertRow(id, run), timeoutMs),
+    )
   }
   const close = async (): Promise<void> => {
     await Promise.all(pools.flatMap(({ idle }) => idle.map((connection) => connection.close())))
