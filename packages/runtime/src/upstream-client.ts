@@ -99,6 +99,18 @@ const toAnswerError = (name: string, status: number, body: unknown): PlatformErr
   return new PlatformError(code, detail, { details: { status, problem } })
 }
 
+const readJson = async (name: string, { status, body }: UpstreamResponse): Promise<unknown> => {
+  const text = await body.text()
+  let parsed: unknown
+  try {
+    parsed = text === '' ? null : JSON.parse(text)
+  } catch (cause) {
+    throw new PlatformError('UPSTREAM_FAILED', `${name} did not answer with JSON`, { cause })
+  }
+  if (status >= 400) throw toAnswerError(name, status, parsed)
+  return parsed
+}
+
 /** A client for one service. Opens connections as they are needed. */
 export const createUpstreamClient = (options: UpstreamClientOptions): UpstreamClient => {
   const { name, config, tls, tries: maxTries = 4, maxConcurrent = 64 } = options
@@ -173,18 +185,7 @@ export const createUpstreamClient = (options: UpstreamClientOptions): UpstreamCl
   }
   return {
     request,
-    json: async (asked) => {
-      const { status, body } = await request(asked)
-      const text = await body.text()
-      let parsed: unknown
-      try {
-        parsed = text === '' ? null : JSON.parse(text)
-      } catch (cause) {
-        throw new PlatformError('UPSTREAM_FAILED', `${name} did not answer with JSON`, { cause })
-      }
-      if (status >= 400) throw toAnswerError(name, status, parsed)
-      return parsed
-    },
+    json: async (asked) => readJson(name, await request(asked)),
     close: () => agent.close(),
   }
 }

@@ -100,19 +100,24 @@ export const toApiError = (thrown: unknown): ApiError => {
   return { code: thrown.code, isRetryable: thrown.kind.retryable, retryAfterMs }
 }
 
+/** A chunk that did not arrive: the network changed, or a newer build has replaced it. */
+const isMissingChunk = (thrown: unknown): boolean =>
+  thrown instanceof TypeError && /import|module/i.test(thrown.message)
+
+const displayDefect = (thrown: unknown): DisplayError => ({
+  code: 'INTERNAL',
+  title: isMissingChunk(thrown)
+    ? 'A part of the console could not be loaded'
+    : 'The console made a mistake',
+  detail: thrown instanceof Error ? thrown.message : String(thrown),
+  hint: 'Reload the page.',
+  requestId: null,
+  fields: [],
+})
+
 /** Any thrown value, as what a person reads. */
 export const toDisplayError = (thrown: unknown): DisplayError => {
-  if (!(thrown instanceof PlatformError)) {
-    const detail = thrown instanceof Error ? thrown.message : String(thrown)
-    return {
-      code: 'INTERNAL',
-      title: 'The console made a mistake',
-      detail,
-      hint: 'Reload the page.',
-      requestId: null,
-      fields: [],
-    }
-  }
+  if (!(thrown instanceof PlatformError)) return displayDefect(thrown)
   const { requestId, errors } = detailsOf(thrown)
   return {
     code: thrown.code,

@@ -44,7 +44,7 @@ export const StaleNotice = ({ freshness, status, error }: StaleNoticeProps) => {
   const why =
     error === null
       ? `The API answers, but with an old observation by ${observer}: no controller observes at the moment.`
-      : `${error.title}: ${error.detail}`
+      : error.detail
   return (
     <Notice tone="warn" title="This is not the present state" isUrgent>
       {why} Below is what {observer} saw at {formatClock(new Date(status.observed_at))}

@@ -43,7 +43,10 @@ export const ClusterPage = () => {
           <Placeholder height={420} />
         </div>
       ) : (
-        <ErrorNotice error={error} onRetry={retry} />
+        <>
+          <ErrorNotice error={error} onRetry={retry} />
+          <p className={classes['waiting']}>Trying again each second.</p>
+        </>
       )}
     </div>
   )

@@ -7,9 +7,8 @@ import { createSecureContext, rootCertificates } from 'node:tls'
 import { assertPresent } from '@neuronha/core/assert-present.ts'
 import { isErrorCode } from '@neuronha/core/contracts/problem.ts'
 import { RETRY_POLICY, type LoadgenConfig } from '@neuronha/core/config/loadgen.ts'
-import { Slots } from '@neuronha/runtime/postgres/slots.ts'
 import { Agent, request } from 'undici'
-import { withSlot } from './connection-slots.ts'
+import { ConnectionSlots, withSlot } from './connection-slots.ts'
 import { parseRetryAfter, type TryLimits, type TryOutcome } from './retry.ts'
 
 /** To one edge. */
@@ -46,7 +45,7 @@ export function createFrontDoor({ urls, serverName, caFile }: LoadgenConfig['edg
     // One context for all connections: a stall opens hundreds of them.
     connect: { secureContext, servername: serverName, timeout: 2000 },
   })
-  const edges = urls.map((url) => ({ url, slots: new Slots(MAX_CONNECTIONS) }))
+  const edges = urls.map((url) => ({ url, slots: new ConnectionSlots(MAX_CONNECTIONS) }))
   let preferred = 0
 
   const exchange = async (

@@ -17,6 +17,8 @@ export type RequestOutcome<T> =
 
 /** What one try may take. Whole milliseconds: timers of the platform refuse fractions. */
 export interface TryLimits {
+  /** When the request began, on a monotonic clock. */
+  readonly sinceMs: number
   /** For the try itself. */
   readonly timeoutMs: number
   /** Until the client gives the whole request up. */
@@ -59,7 +61,7 @@ export async function sendWithRetries<T>(
   for (let tries = 1; ; tries += 1) {
     const leftMs = Math.max(1, Math.floor(RETRY_POLICY.totalMs - (deps.nowMs() - startMs)))
     const timeoutMs = Math.min(RETRY_POLICY.tryTimeoutMs, leftMs)
-    const outcome = await send({ timeoutMs, leftMs, tryIndex: tries - 1 })
+    const outcome = await send({ sinceMs: startMs, timeoutMs, leftMs, tryIndex: tries - 1 })
     if (outcome.kind === 'ok') return { ...outcome, tries }
 
     deps.onFailedTry(outcome.reason)

@@ -6,9 +6,8 @@ import { assertPresent } from '@neuronha/core/assert-present.ts'
 import type { LoadgenConfig } from '@neuronha/core/config/loadgen.ts'
 import { SCHEMAS } from '@neuronha/core/topology/roles.ts'
 import { createDirectClient, type DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
-import { Slots } from '@neuronha/runtime/postgres/slots.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
-import { withSlot } from './connection-slots.ts'
+import { ConnectionSlots, withSlot } from './connection-slots.ts'
 import type { TryOutcome } from './retry.ts'
 import type { Acknowledgement, LoadRequest, Sender } from './sender.ts'
 
@@ -31,7 +30,7 @@ export function createSqlSender(config: LoadgenConfig): Sender {
   const { sql, tls, run } = config
   const files = loadTls(tls)
   const pools = sql.poolers.map((pooler): Pool => ({
-    slots: new Slots(MAX_CONNECTIONS),
+    slots: new ConnectionSlots(MAX_CONNECTIONS),
     idle: [],
     open: () =>
       createDirectClient({
@@ -56,7 +55,7 @@ export function createSqlSender(config: LoadgenConfig): Sender {
 }
 
 interface Pool {
-  readonly slots: Slots
+  readonly slots: ConnectionSlots
   readonly idle: DirectClient[]
   readonly open: () => DirectClient
 }
