@@ -17,7 +17,9 @@ export default tseslint.config(
     files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked],
     plugins: { n: node },
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       ...sizeRules,
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -36,14 +38,20 @@ export default tseslint.config(
         'error',
         {
           selector: "NewExpression[callee.name='Error']",
-          message: 'Throw a PlatformError with a code of core/errors.ts; assert() for broken invariants.',
+          message:
+            'Throw a PlatformError with a code of core/errors.ts; assert() for broken invariants.',
         },
         { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
       ],
     },
   },
   { files: ['packages/runtime/src/load-config.ts'], rules: { 'n/no-process-env': 'off' } },
-  { files: ['**/*.tsx'], rules: { 'max-lines-per-function': ['error', { max: 120, skipBlankLines: true, skipComments: true }] } },
+  {
+    files: ['**/*.tsx'],
+    rules: {
+      'max-lines-per-function': ['error', { max: 120, skipBlankLines: true, skipComments: true }],
+    },
+  },
   {
     files: ['**/*.test.ts', 'test/**/*.ts'],
     rules: {
@@ -56,7 +64,12 @@ export default tseslint.config(
   },
   {
     files: ['packages/core/src/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['node:*', '@neuronha/*', 'pg', 'fastify', 'undici'] }] },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['node:*', '@neuronha/*', 'pg', 'fastify', 'undici'] },
+      ],
+    },
   },
   { files: ['*.config.ts', 'packages/*/vite.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },

@@ -17,9 +17,13 @@ const compose = async (
     ...(signal === undefined ? {} : { signal }),
   })
   if (result.code !== 0) {
-    throw new PlatformError('ENGINE_FAILED', `docker ${args.join(' ')} failed: ${lastWords(result)}`, {
-      hint: 'Run the same command again; what is done already is kept.',
-    })
+    throw new PlatformError(
+      'ENGINE_FAILED',
+      `docker ${args.join(' ')} failed: ${lastWords(result)}`,
+      {
+        hint: 'Run the same command again; what is done already is kept.',
+      },
+    )
   }
 }
 

@@ -48,13 +48,19 @@ function call(method: 'GET' | 'DELETE', path: string): Promise<Answer> {
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
       },
     )
-    sent.on('timeout', () => sent.destroy(new PlatformError('ENGINE_UNREACHABLE', 'it did not answer in time')))
+    sent.on('timeout', () =>
+      sent.destroy(new PlatformError('ENGINE_UNREACHABLE', 'it did not answer in time')),
+    )
     sent.on('error', (cause) =>
       reject(
-        new PlatformError('ENGINE_UNREACHABLE', `the container engine at ${SOCKET} does not answer: ${cause.message}`, {
-          hint: '`./neuronha doctor` says what is missing; `./neuronha up` installs and starts an engine.',
-          cause,
-        }),
+        new PlatformError(
+          'ENGINE_UNREACHABLE',
+          `the container engine at ${SOCKET} does not answer: ${cause.message}`,
+          {
+            hint: '`./neuronha doctor` says what is missing; `./neuronha up` installs and starts an engine.',
+            cause,
+          },
+        ),
       ),
     )
     sent.end()
@@ -65,7 +71,10 @@ async function get<T>(path: string): Promise<T | undefined> {
   const { status, body } = await call('GET', path)
   if (status === 404) return undefined
   if (status >= 300) {
-    throw new PlatformError('ENGINE_FAILED', `the container engine refused GET ${path} (${status}): ${body.slice(0, 300)}`)
+    throw new PlatformError(
+      'ENGINE_FAILED',
+      `the container engine refused GET ${path} (${status}): ${body.slice(0, 300)}`,
+    )
   }
   return JSON.parse(body) as T
 }
@@ -136,6 +145,9 @@ export async function listVolumes(cluster: string): Promise<readonly string[]> {
 export async function removeVolume(name: string): Promise<void> {
   const { status, body } = await call('DELETE', `/volumes/${encodeURIComponent(name)}`)
   if (status >= 300 && status !== 404) {
-    throw new PlatformError('ENGINE_FAILED', `cannot remove volume ${name} (${status}): ${body.slice(0, 300)}`)
+    throw new PlatformError(
+      'ENGINE_FAILED',
+      `cannot remove volume ${name} (${status}): ${body.slice(0, 300)}`,
+    )
   }
 }

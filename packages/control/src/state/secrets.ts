@@ -51,7 +51,7 @@ export async function completeSecrets(
     ca,
     certificates,
     edgeCertificate: userEdgeCertificate ?? (await publicCertificate(spec, ca, existing)),
-    roles: completeRoles(ROLE_KEYS, existing?.roles) as ClusterSecrets['roles'],
+    roles: completeRoles(ROLE_KEYS, existing?.roles),
     userRoles: completeRoles(userRoleNames(spec), existing?.userRoles),
   }
 }

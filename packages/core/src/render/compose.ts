@@ -6,7 +6,12 @@
 import { stringify } from 'yaml'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { bytesOf } from '../spec/quantities.ts'
-import { allContainers, CONTAINER_UID, type Component, type Container } from '../topology/containers.ts'
+import {
+  allContainers,
+  CONTAINER_UID,
+  type Component,
+  type Container,
+} from '../topology/containers.ts'
 import { PORTS } from '../topology/ports.ts'
 import { CONFIG_DIR, header, plainFile, type RenderedFile, type RenderedFiles } from './files.ts'
 import { prometheusFlags } from './prometheus.ts'
@@ -65,7 +70,12 @@ const SHAPES: Readonly<Record<Component, ComponentShape>> = {
 
 /** Node's old generation may fill this share of the container; the rest is buffers, code and stacks. */
 const NODE_HEAP_SHARE = 0.6
-const NODE_COMPONENTS: ReadonlySet<Component> = new Set(['agent', 'desktop-api', 'mcp', 'controller'])
+const NODE_COMPONENTS: ReadonlySet<Component> = new Set([
+  'agent',
+  'desktop-api',
+  'mcp',
+  'controller',
+])
 
 /** The Compose file, as `compose.yaml` of the cluster's state folder. */
 export function renderCompose(spec: ClusterSpec, options: ComposeOptions): RenderedFiles {

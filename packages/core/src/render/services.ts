@@ -11,9 +11,21 @@ import type { MigrationAccess, PoolerAccess, UpstreamConfig } from '../config/co
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { bytesOf } from '../spec/quantities.ts'
-import { addressesOf, containersOf, SERVICE_COMPONENTS, type Component, type Container } from '../topology/containers.ts'
+import {
+  addressesOf,
+  containersOf,
+  SERVICE_COMPONENTS,
+  type Component,
+  type Container,
+} from '../topology/containers.ts'
 import { PORTS } from '../topology/ports.ts'
-import { PLATFORM_DATABASE, POOLER_DATABASES, ROLES, SCHEMAS, type RoleKey } from '../topology/roles.ts'
+import {
+  PLATFORM_DATABASE,
+  POOLER_DATABASES,
+  ROLES,
+  SCHEMAS,
+  type RoleKey,
+} from '../topology/roles.ts'
 import { secretFile, TLS_PATHS, type RenderedFile, type RenderedFiles } from './files.ts'
 
 /** Extra inputs that are read from files the cluster file names, so that rendering stays pure. */
@@ -27,7 +39,11 @@ const poolersOf = (spec: ClusterSpec): PoolerAccess['poolers'] =>
   containersOf(spec, 'pooler').map(({ name, address }) => ({ name, address, port: PORTS.pooler }))
 
 /** How a role reaches the platform's database through the poolers. */
-export const poolerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets, role: RoleKey): z.input<typeof agentConfig.shape.database> => ({
+export const poolerAccessOf = (
+  spec: ClusterSpec,
+  secrets: ClusterSecrets,
+  role: RoleKey,
+): z.input<typeof agentConfig.shape.database> => ({
   poolers: poolersOf(spec),
   user: ROLES[role].name,
   password: secrets.roles[role].password,
@@ -36,7 +52,11 @@ export const poolerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets, role:
   maxReadLagMs: spec.database.router.maxReadLag.ms,
 })
 
-const migrationsOf = (spec: ClusterSpec, secrets: ClusterSecrets, schema: string): MigrationAccess => ({
+const migrationsOf = (
+  spec: ClusterSpec,
+  secrets: ClusterSecrets,
+  schema: string,
+): MigrationAccess => ({
   routers: addressesOf(spec, 'router').map((address) => ({ address, port: PORTS.routerWrite })),
   user: ROLES.owner.name,
   password: secrets.roles.owner.password,
@@ -45,7 +65,9 @@ const migrationsOf = (spec: ClusterSpec, secrets: ClusterSecrets, schema: string
 })
 
 const upstreamOf = (spec: ClusterSpec, path: string, apiKey?: string): UpstreamConfig => ({
-  urls: addressesOf(spec, 'edge').map((address) => `https://${address}:${PORTS.edgeInternal}/${path}`),
+  urls: addressesOf(spec, 'edge').map(
+    (address) => `https://${address}:${PORTS.edgeInternal}/${path}`,
+  ),
   serverName: 'edge',
   ...(apiKey === undefined ? {} : { apiKey }),
 })
@@ -58,10 +80,19 @@ export const observeConfigOf = (
 ): ObserveConfig => {
   const named = (component: Component) =>
     containersOf(spec, component).map(({ name, address }) => ({ name, address }))
-  const servicePorts = { agent: PORTS.agent, 'desktop-api': PORTS.desktopApi, mcp: PORTS.mcp, console: PORTS.console }
+  const servicePorts = {
+    agent: PORTS.agent,
+    'desktop-api': PORTS.desktopApi,
+    mcp: PORTS.mcp,
+    console: PORTS.console,
+  }
   return {
     tls,
-    members: containersOf(spec, 'member').map(({ name, address, host }) => ({ name, address, host })),
+    members: containersOf(spec, 'member').map(({ name, address, host }) => ({
+      name,
+      address,
+      host,
+    })),
     etcd: named('etcd'),
     routers: named('router'),
     poolers: named('pooler'),
@@ -79,7 +110,10 @@ export const observeConfigOf = (
     poolerStats: { user: ROLES.poolerStats.name, password: secrets.roles.poolerStats.password },
     patroniScope: spec.name,
     synchronous: spec.database.syncStandbys > 0 && spec.database.members > 1,
-    maxReadLag: { bytes: bytesOf(spec.database.router.maxReadLag.bytes), ms: spec.database.router.maxReadLag.ms },
+    maxReadLag: {
+      bytes: bytesOf(spec.database.router.maxReadLag.bytes),
+      ms: spec.database.router.maxReadLag.ms,
+    },
     backups: spec.backup.repositories.length > 0,
   }
 }
@@ -146,7 +180,9 @@ export function renderServices(
     ...common(container, PORTS.controller),
     observe: observeConfigOf(spec, secrets, TLS),
     etcd: {
-      endpoints: addressesOf(spec, 'etcd').map((address) => `https://${address}:${PORTS.etcdClient}`),
+      endpoints: addressesOf(spec, 'etcd').map(
+        (address) => `https://${address}:${PORTS.etcdClient}`,
+      ),
       user: 'controller',
       password: secrets.etcd.controller,
       prefix: `/neuronha/${spec.name}/`,
@@ -155,7 +191,10 @@ export function renderServices(
   return files
 }
 
-const llmOf = (spec: ClusterSpec, external: ExternalSecrets): z.input<typeof agentConfig.shape.llm> => {
+const llmOf = (
+  spec: ClusterSpec,
+  external: ExternalSecrets,
+): z.input<typeof agentConfig.shape.llm> => {
   if (spec.llm.provider === 'builtin') return { provider: 'builtin' }
   const { baseUrl, model } = spec.llm
   return {

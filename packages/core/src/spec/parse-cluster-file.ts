@@ -147,7 +147,7 @@ interface SchemaInternals {
 
 /** The keys that the schema knows at a path: through defaults, objects and arrays. */
 function knownKeys(schema: z.ZodType, path: Path): readonly string[] {
-  let current: SchemaInternals | undefined = unwrap(schema as unknown as SchemaInternals)
+  let current: SchemaInternals | undefined = unwrap(schema)
   for (const key of path) {
     current = unwrap(typeof key === 'number' ? current?.def.element : current?.def.shape?.[key])
   }
