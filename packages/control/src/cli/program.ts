@@ -119,7 +119,7 @@ function addLooking(command: MakeCommand, io: MakeIo, deps: ProgramDeps): void {
             ...choiceOf(flags),
             role,
             database: flags.database,
-            arguments: args,
+            arguments: withoutSeparator(args),
           }),
         )
       },
@@ -143,7 +143,7 @@ function addLooking(command: MakeCommand, io: MakeIo, deps: ProgramDeps): void {
   command('exec <container> <command...>', 'run a command in a container')
     .passThroughOptions()
     .action(async (container: string, words: string[], flags: CommonFlags) => {
-      deps.setExitCode(await exec(io(flags), { ...choiceOf(flags), container, command: words }))
+      deps.setExitCode(await exec(io(flags), { ...choiceOf(flags), container, command: withoutSeparator(words) }))
     })
 }
 
@@ -182,5 +182,9 @@ function addDrills(program: Command, io: MakeIo): void {
         }),
     )
 }
+
+/** `exec agent-1 -- id -u`: what stands behind the first `--` is the program’s. */
+const withoutSeparator = (words: readonly string[]): readonly string[] =>
+  words[0] === '--' ? words.slice(1) : words
 
 const choiceOf = ({ file, cluster }: CommonFlags) => ({ file, cluster })

@@ -4,7 +4,7 @@ import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import type { ServiceComponent } from '@neuronha/core/topology/containers.ts'
 import { formatDrillResult } from '../drills/format-result.ts'
 import { runDrill } from '../drills/run-drill.ts'
-import { SCENARIOS } from '../drills/scenarios/scenarios.ts'
+import { expandDrills, SCENARIOS } from '../drills/scenarios/scenarios.ts'
 import { wantedImages } from '../setup/images.ts'
 import { lockCluster } from '../state/lock.ts'
 import {
@@ -51,11 +51,12 @@ export async function drillRun(io: CommandIo, options: DrillRunOptions): Promise
   try {
     const loadgen =
       (await wantedImages(['loadgen'])).find(({ name }) => name === 'loadgen')?.ref ?? ''
-    for (const name of options.names) {
+    const chosen = options.service === undefined ? {} : { service: options.service }
+    for (const drill of expandDrills(options.names, chosen)) {
       const result = await runDrill(
-        name,
+        drill.name,
         {
-          ...(options.service === undefined ? {} : { service: options.service }),
+          ...drill.options,
           ...(options.ratePerSecond === undefined ? {} : { ratePerSecond: options.ratePerSecond }),
           ...(options.confirmedName === undefined ? {} : { confirmedName: options.confirmedName }),
           signal: io.signal,

@@ -31,7 +31,7 @@ import {
   CONTAINER_UID,
 } from '@neuronha/core/topology/containers.ts'
 import { PORTS } from '@neuronha/core/topology/ports.ts'
-import { lastWords, run, runOk } from '@neuronha/runtime/exec.ts'
+import { lastWords, run } from '@neuronha/runtime/exec.ts'
 import type { z } from 'zod'
 import { inspectContainer } from '../engine/docker.ts'
 import { LedgerReader } from './ledger.ts'
@@ -94,7 +94,14 @@ export async function startLoadgen(options: LoadOptions): Promise<RunningLoad> {
   const { spec, workDir } = options
   const name = loadgenName(spec)
   await writeWorkDir(options)
-  await runOk('docker', dockerRunArgs(options))
+  const started = await run('docker', dockerRunArgs(options))
+  if (started.code !== 0) {
+    const isMissing = /no such image|unable to find image/i.test(started.stderr)
+    const why = isMissing ? `its image ${options.image} is not built` : lastWords(started)
+    throw new PlatformError('DRILL_FAILED', `the load generator does not start: ${why}`, {
+      hint: '`./neuronha up` builds what is missing.',
+    })
+  }
   return followLoad(name, workDir)
 }
 
