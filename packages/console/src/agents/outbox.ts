@@ -103,10 +103,12 @@ type MessagePages = InfiniteData<{
 }>
 
 /** Puts what was stored into the messages that are shown, so that nothing flickers while they reload. */
-const settle = (client: QueryClient, sessionId: string, answer: Message): void => {
+const settle = async (client: QueryClient, sessionId: string, answer: Message): Promise<void> => {
   const outgoing = client.getQueryData(outgoingQuery(sessionId).queryKey)
   if (!outgoing) return
   const { queryKey } = messagesQuery(sessionId)
+  // A first load that began before the answer was stored would win: invalidating cancels reloads only.
+  await client.cancelQueries({ queryKey })
   const added = outgoing.stored === null ? [answer] : [outgoing.stored, answer]
   client.setQueryData<MessagePages>(queryKey, (known) => {
     const first = known?.pages[0]
@@ -148,7 +150,7 @@ const send = (
 
 const run = async (client: QueryClient, outgoing: Outgoing): Promise<void> => {
   try {
-    settle(client, outgoing.sessionId, await send(client, outgoing))
+    await settle(client, outgoing.sessionId, await send(client, outgoing))
   } catch (thrown) {
     if (toApiError(thrown).code === 'UNAUTHENTICATED') markSignedOut(client)
     const error = toDisplayError(thrown)
