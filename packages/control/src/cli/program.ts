@@ -143,7 +143,9 @@ function addLooking(command: MakeCommand, io: MakeIo, deps: ProgramDeps): void {
   command('exec <container> <command...>', 'run a command in a container')
     .passThroughOptions()
     .action(async (container: string, words: string[], flags: CommonFlags) => {
-      deps.setExitCode(await exec(io(flags), { ...choiceOf(flags), container, command: withoutSeparator(words) }))
+      deps.setExitCode(
+        await exec(io(flags), { ...choiceOf(flags), container, command: withoutSeparator(words) }),
+      )
     })
 }
 

@@ -1,11 +1,13 @@
 /** `drill list` and `drill run`: rehearse failures under load, and say what they cost. */
+import { assertPresent } from '@neuronha/core/assert-present.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import type { ServiceComponent } from '@neuronha/core/topology/containers.ts'
 import { formatDrillResult } from '../drills/format-result.ts'
 import { runDrill } from '../drills/run-drill.ts'
 import { expandDrills, SCENARIOS } from '../drills/scenarios/scenarios.ts'
-import { wantedImages } from '../setup/images.ts'
+import { buildImages } from '../setup/images.ts'
+import { observeMachine } from '../setup/observe-machine.ts'
 import { lockCluster } from '../state/lock.ts'
 import {
   createClusterObserver,
@@ -49,8 +51,7 @@ export async function drillRun(io: CommandIo, options: DrillRunOptions): Promise
   const lightObserver = createClusterObserver(cluster, 2000)
   const results: DrillResult[] = []
   try {
-    const loadgen =
-      (await wantedImages(['loadgen'])).find(({ name }) => name === 'loadgen')?.ref ?? ''
+    const loadgen = await ensureLoadgenImage(io)
     const chosen = options.service === undefined ? {} : { service: options.service }
     for (const drill of expandDrills(options.names, chosen)) {
       const result = await runDrill(
@@ -95,4 +96,16 @@ function throwUnlessPassed(results: readonly DrillResult[]): void {
       'DRILL_FAILED',
       `drill ${bad.drill}: ${bad.verdict}: ${bad.reasons.join('; ')}`,
     )
+}
+
+/** The load generator's image, built when this checkout is newer than what `up` built. */
+async function ensureLoadgenImage(io: CommandIo): Promise<string> {
+  const { mirror } = await observeMachine()
+  const images = await buildImages({
+    only: ['loadgen'],
+    mirror,
+    progress: io.progress,
+    signal: io.signal,
+  })
+  return assertPresent(images.find(({ name }) => name === 'loadgen')?.ref, 'the image loadgen')
 }
