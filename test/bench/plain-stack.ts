@@ -10,6 +10,9 @@ import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
 import { networkName } from '@neuronha/core/render/compose.ts'
 import { postgresMemory } from '@neuronha/core/spec/postgres-settings.ts'
 import { addressOf, CONTAINER_UID } from '@neuronha/core/topology/containers.ts'
+import { ROLES } from '@neuronha/core/topology/roles.ts'
+import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
+import { issueCertificate } from '../../packages/control/src/state/certificates.ts'
 import type { OpenCluster } from '../../packages/control/src/commands/context.ts'
 
 export interface PlainStack {
@@ -30,6 +33,8 @@ export async function startPlainStack({ spec, secrets, state }: OpenCluster): Pr
   const postgresAddress = addressOf(spec, 'loadgen', 3)
   const agentAddress = addressOf(spec, 'loadgen', 4)
   const network = networkName(spec.name)
+  const serverFolder = join(state.root, 'bench-postgres')
+  await writeServerFolder(serverFolder, secrets, postgresAddress)
   const common = [
     '--detach',
     '--network',
@@ -73,7 +78,7 @@ export async function startPlainStack({ spec, secrets, state }: OpenCluster): Pr
     '--volume',
     '/var/lib/postgresql',
     '--volume',
-    `${join(state.filesDir, `${spec.name}-member-1`)}:/etc/neuronha:ro`,
+    `${serverFolder}:/etc/neuronha:ro`,
     '--memory',
     '1g',
     '--cpus',
@@ -85,6 +90,23 @@ export async function startPlainStack({ spec, secrets, state }: OpenCluster): Pr
     start,
   ])
   await waitFor(POSTGRES, ['psql', '-h', '/run', '-U', 'postgres', '-c', 'select 1'])
+  // In a cluster Patroni makes these two.
+  const patroniRoles = [ROLES.replicator, ROLES.rewind]
+    .map(({ name }) => `CREATE ROLE ${name}`)
+    .join('; ')
+  await runOk('docker', [
+    'exec',
+    POSTGRES,
+    'psql',
+    '-X',
+    '-q',
+    '-h',
+    '/run',
+    '-U',
+    'postgres',
+    '-c',
+    patroniRoles,
+  ])
   for (const { database, sql } of renderDatabaseSetup(spec, secrets)) {
     await runOk(
       'docker',
@@ -129,7 +151,7 @@ export async function startPlainStack({ spec, secrets, state }: OpenCluster): Pr
     agentAddress,
     close: async () => {
       await removeBoth()
-      await rm(folder, { recursive: true, force: true })
+      for (const path of [folder, serverFolder]) await rm(path, { recursive: true, force: true })
     },
   }
 }
@@ -148,6 +170,25 @@ async function waitFor(container: string, command: readonly string[]): Promise<v
   }
 }
 
+/** A certificate of the cluster's CA for the plain server's own address. */
+async function writeServerFolder(
+  folder: string,
+  secrets: ClusterSecrets,
+  address: string,
+): Promise<void> {
+  const pair = await issueCertificate(secrets.ca, {
+    name: 'plain',
+    unit: 'plain',
+    dnsNames: ['plain'],
+    addresses: [address],
+  })
+  await mkdir(join(folder, 'tls'), { recursive: true, mode: 0o700 })
+  await writeFile(join(folder, 'tls', 'ca.crt'), secrets.ca.certificate)
+  await writeFile(join(folder, 'tls', 'tls.crt'), pair.certificate)
+  await writeFile(join(folder, 'tls', 'tls.key'), pair.key, { mode: 0o400 })
+  await runOk('chown', ['-R', `${CONTAINER_UID}:${CONTAINER_UID}`, folder])
+}
+
 /** The first agent's own folder, with the plain PostgreSQL as its only endpoint. */
 async function writeAgentFolder(
   folder: string,
@@ -160,10 +201,7 @@ async function writeAgentFolder(
     database: { poolers: unknown; readDatabase: string; writeDatabase: string }
     migrations: { routers: unknown }
   }
-  // The plain server shows member-1's certificate, which carries that member's and all routers' names.
-  config.database.poolers = [
-    { name: `${spec.name}-member-1`, address: postgresAddress, port: 5432 },
-  ]
+  config.database.poolers = [{ name: postgresAddress, address: postgresAddress, port: 5432 }]
   config.database.readDatabase = config.database.writeDatabase
   config.migrations.routers = [{ address: postgresAddress, port: 5432 }]
   await mkdir(folder, { recursive: true, mode: 0o700 })
