@@ -67,7 +67,7 @@ export const planMigrations = (
   if (newest > known.length) {
     throw new PlatformError(
       'SCHEMA_TOO_NEW',
-      `The schema is at version ${newest}, this code knows ${known.length}`,
+      `The schema is at version ${newest}, newer than this code, which knows ${known.length}`,
     )
   }
   const checksums = new Map(known.map(({ version, checksum }) => [version, checksum]))
