@@ -4,7 +4,6 @@ import { planUp, type Step, type UpObservation } from '@neuronha/core/plan/plan-
 import { etcdUsers } from '@neuronha/core/render/etcd-auth.ts'
 import { patroniDynamicConfig } from '@neuronha/core/render/patroni.ts'
 import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
-import type { ImageTags } from '@neuronha/core/render/compose.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { PROFILES } from '@neuronha/core/spec/profiles.ts'
@@ -34,7 +33,6 @@ export interface PlanInputs {
   readonly secrets: ClusterSecrets
   readonly state: StateFolder
   readonly desired: Desired
-  readonly images: ImageTags
   readonly missingImages: readonly string[]
   readonly machine: UpObservation['machine']
   /** Does an engine answer? Without one nothing of the cluster runs. */

@@ -32,7 +32,6 @@ import { createClusterObserver, type ClusterSource, type OpenCluster } from './c
 export interface PreparedCluster {
   readonly cluster: OpenCluster
   readonly desired: Desired
-  readonly images: ImageTags
   /** The steps that would be run now. */
   readonly plan: (observer: Observer | undefined) => Promise<readonly Step[]>
 }
@@ -64,14 +63,12 @@ export async function prepareCluster(
   return {
     cluster,
     desired,
-    images,
     plan: async (observer) =>
       planCluster({
         spec,
         secrets,
         state,
         desired,
-        images,
         missingImages: (engineAnswers ? await findMissingImages(wanted) : wanted).map(
           ({ name }) => name,
         ),
