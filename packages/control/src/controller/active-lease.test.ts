@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { z } from 'zod'
 import { ActiveLease } from './active-lease.ts'
-import { base64, type EtcdClient } from './etcd-client.ts'
+import { base64, type EtcdClient } from '../etcd/etcd-client.ts'
 
 interface FakeBody {
   readonly ID?: string

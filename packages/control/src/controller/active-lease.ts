@@ -15,7 +15,7 @@
 import { toPlatformError } from '@neuronha/core/errors.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import { z } from 'zod'
-import { base64, type EtcdClient } from './etcd-client.ts'
+import { base64, type EtcdClient } from '../etcd/etcd-client.ts'
 
 export interface ActiveLeaseOptions {
   readonly etcd: EtcdClient

@@ -15,7 +15,7 @@ import { ActiveLease } from './active-lease.ts'
 import { addControllerRoutes } from './app.ts'
 import { addClusterMetrics } from './cluster-metrics.ts'
 import { createClusterSource } from './cluster-source.ts'
-import { createEtcdClient } from './etcd-client.ts'
+import { createEtcdClient } from '../etcd/etcd-client.ts'
 import { ObservationLoop } from './observation-loop.ts'
 
 export interface Controller {

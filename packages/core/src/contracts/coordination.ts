@@ -1,0 +1,92 @@
+/**
+ * What controllers, the CLI and drills tell each other through etcd: the keys, and the shape of each value.
+ * All of it lives below `/neuronha/<cluster>/`; Patroni's own keys live below `/service/<cluster>/`.
+ */
+import { z } from 'zod'
+
+/** Every key of a cluster, and the prefixes of those that there are many of. */
+export const coordinationKeys = (cluster: string) => {
+  const prefix = `/neuronha/${cluster}/`
+  return {
+    prefix,
+    /** Which controller is the active one; its create revision is that controller's fencing token. */
+    active: `${prefix}controller/active`,
+    /** The one fence that is going on, or the last one. */
+    fence: `${prefix}failover/fence`,
+    /** A planned switchover that is going on. */
+    switchover: `${prefix}planned/switchover`,
+    maintenance: `${prefix}maintenance`,
+    /** `<holds><container>`: what must not happen to that container now. */
+    holds: `${prefix}holds/`,
+    /** `<events><id>`: events that are not in PostgreSQL yet. */
+    events: `${prefix}events/`,
+    /** `<drills>…`: what the schedule of drills remembers. */
+    drills: `${prefix}drills/`,
+  } as const
+}
+
+/** Patroni's keys of a cluster. */
+export const patroniKeys = (cluster: string) => {
+  const prefix = `/service/${cluster}/`
+  return {
+    prefix,
+    leader: `${prefix}leader`,
+    failover: `${prefix}failover`,
+    sync: `${prefix}sync`,
+    config: `${prefix}config`,
+    failsafe: `${prefix}failsafe`,
+    status: `${prefix}status`,
+    members: `${prefix}members/`,
+  } as const
+}
+
+/**
+ * Keeps the controller's hands off one container. Bound to an etcd lease of whoever holds it, so that a hold
+ * never outlives the process (or, for a drill that keeps a host dead, the time) that it is for.
+ */
+export const hold = z.object({
+  /** `up`, `drill primary-host-loss`, … */
+  by: z.string(),
+  why: z.string(),
+  since: z.iso.datetime(),
+  /** The controller must not start the container. */
+  noStart: z.boolean(),
+  /** The controller must neither fence it nor revoke its leadership. */
+  noFence: z.boolean(),
+})
+export type Hold = z.infer<typeof hold>
+
+/** While it stands, the controller repairs nothing and says so everywhere. */
+export const maintenance = z.object({
+  by: z.string().describe('user@machine'),
+  why: z.string(),
+  since: z.iso.datetime(),
+})
+export type Maintenance = z.infer<typeof maintenance>
+
+export const severity = z.enum(['info', 'warning', 'critical'])
+
+/** One entry of the audit log: something that was decided or done, by whom, and on what evidence. */
+export const platformEvent = z
+  .object({
+    id: z
+      .string()
+      .describe('Sorts by time: milliseconds since 1970 in 9 base-36 digits, then 8 random'),
+    at: z.iso.datetime(),
+    /** Who says so: a controller's container name, or `cli`. */
+    source: z.string(),
+    /** On whose behalf: `controller`, or user@machine. */
+    actor: z.string(),
+    kind: z.string().describe('`failover.fenced`, `switchover.done`, `maintenance.on`, …'),
+    severity,
+    summary: z.string(),
+    /** The container that it is about, if it is about one. */
+    target: z.string().nullable(),
+    evidence: z.record(z.string(), z.json()),
+  })
+  .meta({ id: 'PlatformEvent' })
+export type PlatformEvent = z.infer<typeof platformEvent>
+
+/** An event before it has a number and a time. */
+export type NewEvent = Pick<PlatformEvent, 'kind' | 'summary'> &
+  Partial<Pick<PlatformEvent, 'severity' | 'target' | 'evidence' | 'actor'>>
