@@ -142,6 +142,7 @@ export const aCluster = (options: ClusterOptions): ClusterStatus => {
     })),
     prometheus: names('prometheus', 1).map((name) => ({ name, ...WELL })),
     backups: { configured: true },
+    maintenance: null,
   }
 }
 

@@ -1,5 +1,6 @@
 /** NeuronDesktop API's routes on an HTTP host. Takes all it needs, opens nothing. */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { EventsPage, EventsQuery } from '@neuronha/core/contracts/events.ts'
 import type { Clock } from '@neuronha/runtime/clock.ts'
 import type { App } from '@neuronha/runtime/http-host.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
@@ -17,6 +18,7 @@ export interface DesktopApiDeps {
   readonly passwords: Passwords
   readonly agent: Pick<UpstreamClient, 'request'>
   readonly loadStatus: () => Promise<ClusterStatus>
+  readonly loadEvents: (query: EventsQuery) => Promise<EventsPage>
   readonly signingKey: string
   readonly sessionHours: number
   readonly clock: Clock
@@ -25,10 +27,10 @@ export interface DesktopApiDeps {
 }
 
 export const addDesktopApi = async (app: App, deps: DesktopApiDeps): Promise<void> => {
-  const { database, agent, loadStatus, signingKey, clock, logger, metrics } = deps
+  const { database, agent, loadStatus, loadEvents, signingKey, clock, logger, metrics } = deps
   const sessions = createSessions({ database, signingKey, clock })
   const signIns = metrics.counter('sign_ins_total', 'Sign-ins tried', ['outcome'])
   addAuthRoutes(app, { ...deps, sessions, onSignIn: (outcome) => signIns.inc({ outcome }) })
-  addClusterRoutes(app, { sessions, loadStatus })
+  addClusterRoutes(app, { sessions, loadStatus, loadEvents })
   await addAgentProxy(app, { sessions, agent, database, signingKey, logger })
 }

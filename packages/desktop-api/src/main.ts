@@ -11,7 +11,7 @@ import { loadTls } from '@neuronha/runtime/tls.ts'
 import { addDesktopApi } from './app.ts'
 import { createPasswords } from './auth/password.ts'
 import { createClients } from './clients.ts'
-import { createClusterSource } from './cluster/cluster-source.ts'
+import { createClusterSource, createEventsSource } from './cluster/cluster-source.ts'
 import { loadDesktopApiConfig, METRICS_PREFIX, OPEN_API } from './config.ts'
 import { prepareDatabase } from './start.ts'
 
@@ -27,7 +27,8 @@ const clients = createClients({ config, tls, metrics })
 const host = await createHttpHost({ config, logger, metrics, health, tls, openApi: OPEN_API })
 const loadStatus = createClusterSource(clients.controller, clock)
 const shared = { database, passwords, logger, metrics, clock, signingKey, sessionHours }
-await addDesktopApi(host.app, { ...shared, agent: clients.agent, loadStatus })
+const loadEvents = createEventsSource(clients.controller, clock)
+await addDesktopApi(host.app, { ...shared, agent: clients.agent, loadStatus, loadEvents })
 health.add('database', () => database.check())
 const directory = fileURLToPath(new URL('./migrations/', import.meta.url))
 const prepared = prepareDatabase({ config, database, passwords, directory, logger, tls })

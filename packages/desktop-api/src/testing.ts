@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream'
 import type { Account } from '@neuronha/core/contracts/desktop.ts'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { EventsPage, EventsQuery } from '@neuronha/core/contracts/events.ts'
 import { createHealth } from '@neuronha/runtime/health.ts'
 import { createHttpHost, type HttpHost } from '@neuronha/runtime/http-host.ts'
 import { createSilentLogger } from '@neuronha/runtime/logger.ts'
@@ -196,6 +197,7 @@ export interface FixtureOptions {
   readonly tables?: FakeTables
   readonly agent?: FakeAgent
   readonly loadStatus?: () => Promise<ClusterStatus>
+  readonly loadEvents?: (query: EventsQuery) => Promise<EventsPage>
 }
 
 /** One replica; several of them may share their tables. */
@@ -227,6 +229,8 @@ export const aReplica = async (options: FixtureOptions = {}): Promise<Fixture> =
     agent,
     loadStatus:
       options.loadStatus ?? (() => Promise.reject(new TypeError('no controller in this test'))),
+    loadEvents:
+      options.loadEvents ?? (() => Promise.reject(new TypeError('no controller in this test'))),
     signingKey: SIGNING_KEY,
     sessionHours: 12,
     clock,

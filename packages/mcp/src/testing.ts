@@ -44,6 +44,7 @@ export const aStatus = (changes: Partial<ClusterStatus> = {}): ClusterStatus => 
   controllers: [],
   prometheus: [],
   backups: { configured: false },
+  maintenance: null,
   ...changes,
 })
 

@@ -3,6 +3,7 @@
  * only place of the repository that looks at the environment.
  */
 import { readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { DEFAULT_CONFIG_PATH } from '@neuronha/core/config/common.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { z } from 'zod'
@@ -49,3 +50,6 @@ export const loadConfig = <T extends z.ZodType>(schema: T, path = configPath()):
 
 /** False when the person asked for plain text (https://no-color.org). */
 export const isColorWanted = (): boolean => (process.env['NO_COLOR'] ?? '') === ''
+
+/** Who is at the keyboard: behind sudo the person, not root. */
+export const invokingUser = (): string => process.env['SUDO_USER'] ?? userInfo().username

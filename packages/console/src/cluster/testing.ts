@@ -48,6 +48,7 @@ export const aStatus = (
     controllers: [{ ...well('c-controller-1'), active: true }],
     prometheus: [well('c-prometheus-1')],
     backups: { configured: false },
+    maintenance: null,
     ...change,
   }
 }

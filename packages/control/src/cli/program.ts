@@ -1,11 +1,14 @@
 /** The command table: what there is to type, and which function does it. */
 import { Command, Option } from 'commander'
 import { SERVICE_COMPONENTS, type ServiceComponent } from '@neuronha/core/topology/containers.ts'
+import { severity, type Severity } from '@neuronha/core/contracts/coordination.ts'
 import { exec, logs, psql } from '../commands/containers.ts'
 import type { CommandIo } from '../commands/context.ts'
 import { doctor } from '../commands/doctor.ts'
 import { down } from '../commands/down.ts'
 import { drillList, drillRun } from '../commands/drill.ts'
+import { events } from '../commands/events.ts'
+import { maintenanceOff, maintenanceOn, maintenanceShow } from '../commands/maintenance.ts'
 import { plan } from '../commands/plan.ts'
 import { render } from '../commands/render.ts'
 import { scale } from '../commands/scale.ts'
@@ -54,6 +57,8 @@ export function createProgram(deps: ProgramDeps): Command {
 
   addLifeCycle(command, io)
   addLooking(command, io, deps)
+  addEvents(command, io)
+  addMaintenance(program, io)
   addDrills(program, io)
   program
     .command('completion <shell>')
@@ -147,6 +152,61 @@ function addLooking(command: MakeCommand, io: MakeIo, deps: ProgramDeps): void {
         await exec(io(flags), { ...choiceOf(flags), container, command: withoutSeparator(words) }),
       )
     })
+}
+
+function addEvents(command: MakeCommand, io: MakeIo): void {
+  command('events', 'the audit log: what was decided and done, by whom, on what evidence')
+    .option('--since <time>', 'how long ago (90s, 15m, 1h, 7d), or a time in ISO 8601')
+    .option('--kind <prefix>', 'kinds that begin so, for example failover or cli.up')
+    .addOption(new Option('--severity <least>', 'at least so severe').choices(severity.options))
+    .option('--follow', 'go on as they come', false)
+    .option('--limit <events>', 'the newest so many (default: 50)', Number)
+    .action(
+      (
+        flags: CommonFlags & {
+          since?: string
+          kind?: string
+          severity?: Severity
+          follow: boolean
+          limit?: number
+        },
+      ) =>
+        events(io(flags), {
+          ...choiceOf(flags),
+          since: flags.since,
+          kind: flags.kind,
+          severity: flags.severity,
+          follow: flags.follow,
+          limit: flags.limit,
+        }),
+    )
+}
+
+function addMaintenance(program: Command, io: MakeIo): void {
+  const maintenance = program
+    .command('maintenance')
+    .summary('hold the controllers back while people work on the cluster')
+    .description(
+      'Holds the controllers back while people work on the cluster; who and why is shown everywhere.',
+    )
+  const command = (name: string, summary: string): Command =>
+    maintenance
+      .command(name)
+      .summary(summary)
+      .addOption(fileOption)
+      .addOption(clusterOption)
+      .addOption(jsonOption)
+  command('on', 'begin, or say anew who and why')
+    .requiredOption('--why <text>', 'what is done, for those who wonder')
+    .action((flags: CommonFlags & { why: string }) =>
+      maintenanceOn(io(flags), { ...choiceOf(flags), why: flags.why }),
+    )
+  command('off', 'end it').action((flags: CommonFlags) =>
+    maintenanceOff(io(flags), choiceOf(flags)),
+  )
+  command('show', 'is it on, since when, by whom and why').action((flags: CommonFlags) =>
+    maintenanceShow(io(flags), choiceOf(flags)),
+  )
 }
 
 function addDrills(program: Command, io: MakeIo): void {

@@ -8,6 +8,7 @@ import { observeConfigOf } from '@neuronha/core/render/services.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { formatClusterFileIssue, parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
+import { readMaintenance } from '../coordination/maintenance.ts'
 import type { Progress } from '../setup/progress.ts'
 import { createObserver, type Observer } from '../observe/create-observer.ts'
 import {
@@ -18,6 +19,7 @@ import {
   stateFolderOf,
   type StateFolder,
 } from '../state/state-folder.ts'
+import { cliTlsFiles, openKv } from './open-kv.ts'
 
 export interface CommandIo {
   /** Results. */
@@ -142,17 +144,17 @@ export async function openCluster(io: CommandIo, choice: ClusterChoice): Promise
 }
 
 /** Looks at the cluster from this machine, with the CLI's own certificate. */
-export function createClusterObserver(
-  { spec, secrets, state }: OpenCluster,
-  slowEveryMs = 0,
-): Observer {
-  const at = (file: string): string => join(state.credentialsDir, file)
-  return createObserver(
-    observeConfigOf(spec, secrets, {
-      caFile: at('ca.crt'),
-      certificateFile: at('cli.crt'),
-      keyFile: at('cli.key'),
-    }),
-    { slowEveryMs },
-  )
+export function createClusterObserver(cluster: OpenCluster, slowEveryMs = 0): Observer {
+  const { spec, secrets } = cluster
+  const { kv, close } = openKv(cluster)
+  const observer = createObserver(observeConfigOf(spec, secrets, cliTlsFiles(cluster)), {
+    slowEveryMs,
+    readMaintenance: () => readMaintenance(kv, spec.name),
+  })
+  return {
+    observe: () => observer.observe(),
+    close: async () => {
+      await Promise.all([observer.close(), close()])
+    },
+  }
 }

@@ -5,7 +5,8 @@ import { listContainers, listVolumes, removeVolume } from '../engine/docker.ts'
 import { runStep } from '../setup/progress.ts'
 import { lockCluster } from '../state/lock.ts'
 import { forgetCluster, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
-import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
+import { withAudit } from './audit.ts'
+import { loadClusterSource, openCluster, type ClusterChoice, type CommandIo } from './context.ts'
 
 export interface DownOptions extends ClusterChoice {
   readonly volumes: boolean
@@ -19,6 +20,8 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
   try {
     const volumes = await listVolumes(name)
     if (options.volumes && !options.yes) await confirmLoss(io, name, volumes.length)
+    // With its volumes goes the record.
+    if (!options.volumes) await recordDown(io, name)
     if ((await readTextIfThere(state.composeFile)) !== undefined) {
       await runStep(io.progress, `stop and remove the containers of ${name}`, () =>
         composeDown(state, io.signal),
@@ -43,6 +46,17 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
   } finally {
     await unlock()
   }
+}
+
+/** Before the cluster stops, while there is an etcd to hold it. What never ran, or does not run, has none. */
+async function recordDown(io: CommandIo, name: string): Promise<void> {
+  const running = (await listContainers(name)).filter(({ state }) => state === 'running')
+  const cluster = await openCluster(io, { cluster: name }).catch(() => undefined)
+  if (running.length === 0 || cluster === undefined) return
+  await withAudit(io, cluster, async ({ record, sayMaintenance }) => {
+    await sayMaintenance()
+    record({ kind: 'cli.down', severity: 'warning', summary: 'down: the cluster is stopped' })
+  })
 }
 
 async function confirmLoss(io: CommandIo, name: string, volumes: number): Promise<void> {

@@ -1,14 +1,17 @@
 /** `drill list` and `drill run`: rehearse failures under load, and say what they cost. */
 import { assertPresent } from '@neuronha/core/assert-present.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
+import type { NewEvent } from '@neuronha/core/contracts/coordination.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import type { ServiceComponent } from '@neuronha/core/topology/containers.ts'
 import { formatDrillResult } from '../drills/format-result.ts'
 import { runDrill } from '../drills/run-drill.ts'
 import { expandDrills, SCENARIOS } from '../drills/scenarios/scenarios.ts'
+import { duration } from '../observe/words.ts'
 import { buildImages } from '../setup/images.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { lockCluster } from '../state/lock.ts'
+import { openAudit } from './audit.ts'
 import {
   createClusterObserver,
   openCluster,
@@ -49,11 +52,14 @@ export async function drillRun(io: CommandIo, options: DrillRunOptions): Promise
   const observer = createClusterObserver(cluster)
   // Asks Patroni and the services every other second only: a full look costs what the drill would then measure.
   const lightObserver = createClusterObserver(cluster, 2000)
+  const audit = openAudit(io, cluster)
   const results: DrillResult[] = []
   try {
+    await audit.sayMaintenance()
     const loadgen = await ensureLoadgenImage(io)
     const chosen = options.service === undefined ? {} : { service: options.service }
     for (const drill of expandDrills(options.names, chosen)) {
+      audit.record({ kind: 'cli.drill.started', summary: `drill ${drill.name} begins` })
       const result = await runDrill(
         drill.name,
         {
@@ -73,14 +79,26 @@ export async function drillRun(io: CommandIo, options: DrillRunOptions): Promise
         },
       )
       results.push(result)
+      audit.record(drillEvent(result))
       if (!io.json) io.out(formatDrillResult(result, { color: io.color }))
     }
   } finally {
-    await Promise.all([observer.close(), lightObserver.close()])
+    await Promise.all([observer.close(), lightObserver.close(), audit.close()])
     await unlock()
   }
   if (io.json) io.out(JSON.stringify(results.length === 1 ? results[0] : results, null, 2))
   throwUnlessPassed(results)
+}
+
+const drillEvent = (result: DrillResult): NewEvent => {
+  const { drill, verdict, reasons, rtoMs, lost, duplicated, clientErrors, acknowledged } = result
+  const took = rtoMs === null ? '' : `, RTO ${duration(rtoMs)}`
+  return {
+    kind: 'cli.drill.finished',
+    severity: verdict === 'pass' ? 'info' : 'warning',
+    summary: `drill ${drill}: ${verdict}${took}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}`,
+    evidence: { rtoMs, acknowledged, lost, duplicated, clientErrors },
+  }
 }
 
 function throwUnlessPassed(results: readonly DrillResult[]): void {

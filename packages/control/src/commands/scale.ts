@@ -5,6 +5,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { closestOf } from '@neuronha/core/spec/closest.ts'
 import { formatClusterFileIssue, parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import { loadApplied, stateFolderOf, writeAtomically } from '../state/state-folder.ts'
+import { recordOutcome, withAudit } from './audit.ts'
 import { openCluster, type ClusterChoice, type CommandIo } from './context.ts'
 import { up } from './up.ts'
 
@@ -48,8 +49,8 @@ function parseTarget(target: string): { path: readonly string[]; count: number }
 }
 
 export async function scale(io: CommandIo, options: ScaleOptions): Promise<void> {
-  const { spec } = await openCluster(io, options)
-  const state = stateFolderOf(spec.name)
+  const cluster = await openCluster(io, options)
+  const state = stateFolderOf(cluster.spec.name)
   const path = (await loadApplied(state))?.source ?? state.clusterFile
   const text = scaleClusterFile(await readFile(path, 'utf8'), options.targets)
   const parsed = parseClusterFile(text)
@@ -66,7 +67,14 @@ export async function scale(io: CommandIo, options: ScaleOptions): Promise<void>
   await writeAtomically(path, text, 0o644)
   io.progress.say(`${path}: ${options.targets.join(', ')}`)
   try {
-    await up(io, { file: path, cluster: undefined, yes: options.yes, install: false })
+    await withAudit(io, cluster, (audit) =>
+      recordOutcome(
+        audit,
+        'cli.scale',
+        () => up(io, { file: path, cluster: undefined, yes: options.yes, install: false }),
+        () => ({ summary: `scale: ${options.targets.join(', ')}` }),
+      ),
+    )
   } catch (error) {
     if (
       error instanceof PlatformError &&

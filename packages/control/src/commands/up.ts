@@ -11,6 +11,8 @@ import { buildImages, needsBaseImageTools } from '../setup/images.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { runSteps } from '../apply/run-steps.ts'
 import { waitForStatus } from '../apply/wait.ts'
+import type { Observer } from '../observe/create-observer.ts'
+import { count } from '../observe/words.ts'
 import {
   createClusterObserver,
   loadClusterSource,
@@ -22,7 +24,9 @@ import {
   assertSafeChange,
   completeCluster,
   prepareCluster,
+  type PreparedCluster,
 } from './prepare.ts'
+import { openAudit, recordOutcome } from './audit.ts'
 import { describeAccess, formatAccess } from './access.ts'
 
 export interface UpOptions extends ClusterChoice {
@@ -61,19 +65,13 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
     await saveSecrets(state, secrets)
     await writeCredentials(spec, secrets, state)
     const observer = createClusterObserver(cluster)
+    const audit = openAudit(io, cluster)
     try {
-      const steps = await prepared.plan(observer)
+      const [steps] = await Promise.all([prepared.plan(observer), audit.sayMaintenance()])
       await confirmInterruption(io, steps, options.yes)
       await writeAtomically(state.clusterFile, source.text, 0o600)
       await saveApplied(state, { ...(await loadApplied(state)), source: source.path })
-      await runSteps(steps, { ...prepared, observer, progress: io.progress, signal: io.signal })
-      await runStep(io.progress, 'wait until everything is healthy', (step) =>
-        waitForStatus(observer, 'a healthy cluster', ({ health }) => health === 'healthy', {
-          timeoutMs: HEALTHY_TIMEOUT_MS,
-          signal: io.signal,
-          onLook: ({ reasons }) => step.note(reasons[0] ?? ''),
-        }),
-      )
+      await recordOutcome(audit, 'cli.up', () => runAll(steps, prepared, observer, io), describeUp)
       const access = describeAccess(spec, state)
       const seconds = Math.round((performance.now() - startedAtMs) / 100) / 10
       io.out(
@@ -86,12 +84,39 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
           : formatAccess(spec, access, { seconds, changed: steps.length }),
       )
     } finally {
-      await observer.close()
+      await Promise.all([observer.close(), audit.close()])
     }
   } finally {
     await unlock()
   }
 }
+
+/** Runs the steps and waits until the cluster is healthy; returns the steps. */
+async function runAll(
+  steps: readonly Step[],
+  prepared: PreparedCluster,
+  observer: Observer,
+  { progress, signal }: CommandIo,
+): Promise<readonly Step[]> {
+  await runSteps(steps, { ...prepared, observer, progress, signal })
+  await runStep(progress, 'wait until everything is healthy', (step) =>
+    waitForStatus(observer, 'a healthy cluster', ({ health }) => health === 'healthy', {
+      timeoutMs: HEALTHY_TIMEOUT_MS,
+      signal,
+      onLook: ({ reasons }) => step.note(reasons[0] ?? ''),
+    }),
+  )
+  return steps
+}
+
+/** Nothing for an `up` that changed nothing. */
+const describeUp = (steps: readonly Step[]) =>
+  steps.length === 0
+    ? undefined
+    : {
+        summary: `up: ${count(steps.length, 'step')}, and every part is healthy`,
+        evidence: { steps: steps.map(({ title }) => title) },
+      }
 
 /** Writes that would pause are announced, and in a production cluster agreed to. */
 async function confirmInterruption(

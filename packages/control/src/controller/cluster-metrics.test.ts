@@ -21,6 +21,7 @@ test('the active controller shows members, parts and poolers', async () => {
     'neuronha_member_lag_bytes{member="demo-member-2",replica="one"} 0',
     'neuronha_sync_standbys{replica="one"} 3',
     'neuronha_primary_present{replica="one"} 1',
+    'neuronha_maintenance{replica="one"} 0',
     'neuronha_part_healthy{component="agent",part="demo-agent-3",replica="one"} 1',
     'neuronha_etcd_leader{etcd="demo-etcd-2",replica="one"} 1',
     'neuronha_pooler_clients{pooler="demo-pooler-1",database="neurondb",replica="one"} 4',

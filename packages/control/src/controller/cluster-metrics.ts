@@ -93,6 +93,12 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
     samples: ({ patroni_paused }) => whole(flag(patroni_paused)),
   },
   {
+    name: 'maintenance',
+    help: '1 while maintenance is on and the controllers repair nothing.',
+    labels: [],
+    samples: ({ maintenance }) => whole(flag(maintenance !== null)),
+  },
+  {
     name: 'member_up',
     help: '1 when the member answers.',
     labels: ['member'],

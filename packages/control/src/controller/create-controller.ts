@@ -13,9 +13,12 @@ import { createObserver } from '../observe/create-observer.ts'
 import { ACTIVE, LEASE_CHECK } from '../observe/observe-services.ts'
 import { ActiveLease } from './active-lease.ts'
 import { addControllerRoutes } from './app.ts'
+import { readMaintenance } from '../coordination/maintenance.ts'
 import { addClusterMetrics } from './cluster-metrics.ts'
 import { createClusterSource } from './cluster-source.ts'
+import { createControllerEvents } from './controller-events.ts'
 import { createEtcdClient } from '../etcd/etcd-client.ts'
+import { createKv } from '../etcd/kv.ts'
 import { ObservationLoop } from './observation-loop.ts'
 
 export interface Controller {
@@ -32,14 +35,22 @@ const STUCK_AFTER_MS = 15_000
 const ETCD_TIMEOUT_MS = 800
 const FORWARD_TIMEOUT_MS = 700
 
+const OPEN_API = {
+  title: 'NeuronHA controller',
+  description: 'The topology of the cluster as the controllers see it, and the audit log.',
+  version: '0.1.0',
+}
+
 export async function createController(
   config: ControllerConfig,
   logger: Logger,
 ): Promise<Controller> {
   const tls = loadTls(config.tls)
   const http = createHttpClient(tls)
+  const etcd = createEtcdClient({ http, ...config.etcd, timeoutMs: ETCD_TIMEOUT_MS })
+  const kv = createKv(etcd)
   const lease = new ActiveLease({
-    etcd: createEtcdClient({ http, ...config.etcd, timeoutMs: ETCD_TIMEOUT_MS }),
+    etcd,
     key: `${config.etcd.prefix.replace(/\/*$/, '/')}controller/active`,
     replica: config.replica,
     leaseSeconds: config.leaseSeconds,
@@ -50,6 +61,7 @@ export async function createController(
     observer: config.replica,
     slowEveryMs: SLOW_EVERY_MS,
     self: { name: config.replica, report: () => ({ active: isActive() }) },
+    readMaintenance: () => readMaintenance(kv, config.cluster),
   })
   const observations = new ObservationLoop({
     observer,
@@ -73,18 +85,9 @@ export async function createController(
     latest: () => observations.latest(),
     ageMs: () => observations.ageMs(),
   })
-  const host = await createHttpHost({
-    config,
-    logger,
-    metrics,
-    health,
-    tls,
-    openApi: {
-      title: 'NeuronHA controller',
-      description: 'The topology of the cluster as the controllers see it.',
-      version: '0.1.0',
-    },
-  })
+  const latest = () => observations.latest()?.status
+  const events = createControllerEvents({ config, kv, isActive, latest, metrics, logger })
+  const host = await createHttpHost({ config, logger, metrics, health, tls, openApi: OPEN_API })
   const cluster = createClusterSource({
     replica: config.replica,
     controllers: config.observe.controllers,
@@ -94,11 +97,12 @@ export async function createController(
     maxAgeMs: config.observeIntervalMs * 2,
     forwardTimeoutMs: FORWARD_TIMEOUT_MS,
   })
-  addControllerRoutes(host.app, cluster)
+  addControllerRoutes(host.app, { cluster, readEvents: events.read })
   return {
     start: async () => {
       lease.start()
       observations.start()
+      events.start()
       await host.listen()
     },
     close: async () => {
@@ -107,6 +111,7 @@ export async function createController(
       await host.close()
       await observations.close()
       await observer.close()
+      await events.close()
       await http.close()
     },
   }

@@ -149,5 +149,6 @@ export const aStatus = (change: Partial<ClusterStatus> = {}): ClusterStatus => (
   controllers: [],
   prometheus: [],
   backups: { configured: false },
+  maintenance: null,
   ...change,
 })

@@ -20,6 +20,22 @@ export interface Range {
   readonly kvs: readonly KeyValue[]
 }
 
+export interface PageOptions {
+  readonly limit: number
+  /** Only keys whose name comes before this one. */
+  readonly before?: string
+  /** Only keys from this name on. */
+  readonly from?: string
+  /** The last names first. */
+  readonly descending?: boolean
+}
+
+/** A part of the keys with a prefix. */
+export interface Page extends Range {
+  /** How many keys were asked for, those that did not fit the page included. */
+  readonly total: number
+}
+
 /** A condition of a transaction. `createRevision: '0'`: the key is absent. */
 export type Compare = { readonly key: string } & (
   | { readonly value: string }
@@ -55,6 +71,12 @@ export interface Kv {
   revokeLease(lease: string): Promise<void>
 }
 
+/** A Kv whose prefixes may hold more keys than one answer should. */
+export interface PagedKv extends Kv {
+  /** Keys with a prefix in the order of their names, as many as the limit allows. */
+  page(prefix: string, options: PageOptions): Promise<Page>
+}
+
 const keyValue = z
   .object({
     key: z.string(),
@@ -71,7 +93,11 @@ const keyValue = z
     lease: kv.lease,
   }))
 const header = z.object({ revision: z.string() })
-const rangeAnswer = z.object({ header, kvs: z.array(keyValue).default([]) })
+const rangeAnswer = z.object({
+  header,
+  kvs: z.array(keyValue).default([]),
+  count: z.coerce.number().default(0),
+})
 const transactionAnswer = z.object({ header, succeeded: z.boolean().default(false) })
 const grantAnswer = z.object({ ID: z.string() })
 const keepAliveAnswer = z.object({ result: z.object({ TTL: z.coerce.number().default(0) }) })
@@ -107,14 +133,22 @@ const operationBody = (operation: Operation): unknown =>
       }
     : { request_delete_range: { key: base64(operation.delete) } }
 
-export function createKv(etcd: EtcdClient): Kv {
-  const range = async (body: unknown): Promise<Range> => {
+export function createKv(etcd: EtcdClient): PagedKv {
+  const range = async (body: unknown): Promise<Page> => {
     const answer = await etcd.call('kv/range', body, rangeAnswer)
-    return { revision: answer.header.revision, kvs: answer.kvs }
+    return { revision: answer.header.revision, kvs: answer.kvs, total: answer.count }
   }
   return {
     get: async (key) => (await range({ key: base64(key) })).kvs[0],
     list: (prefix) => range({ key: base64(prefix), range_end: endOf(prefix) }),
+    page: (prefix, { limit, from, before, descending = false }) =>
+      range({
+        key: base64(from === undefined || from < prefix ? prefix : from),
+        range_end: before === undefined ? endOf(prefix) : base64(before),
+        limit: String(limit),
+        sort_target: 'KEY',
+        sort_order: descending ? 'DESCEND' : 'ASCEND',
+      }),
     put: async (key, value, lease) => {
       const body = { key: base64(key), value: base64(value) }
       await etcd.call('kv/put', lease === undefined ? body : { ...body, lease }, anyAnswer)

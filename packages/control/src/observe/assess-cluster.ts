@@ -44,6 +44,7 @@ export function assessCluster(raw: RawObservation): ClusterStatus {
     controllers: assessControllers(raw),
     prometheus: assessPrometheus(raw),
     backups: { configured: raw.config.backups },
+    maintenance: raw.maintenance,
   }
   const findings = [...findDatabaseProblems(raw, assessed), ...findPartProblems(status)]
   // what stops users first, then what only weakens

@@ -7,6 +7,7 @@
  */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { ObserveConfig } from '@neuronha/core/config/processes.ts'
+import type { Maintenance } from '@neuronha/core/contracts/coordination.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { PORTS } from '@neuronha/core/topology/ports.ts'
 import { createDirectClient, type DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
@@ -44,6 +45,8 @@ export interface ObserverOptions {
   readonly slowEveryMs?: number
   /** The controller that looks answers for itself without asking over the network. */
   readonly self?: { readonly name: string; readonly report: () => ControllerAnswer }
+  /** Asks etcd whether maintenance is on; without it the status says that it is not. */
+  readonly readMaintenance?: () => Promise<Maintenance | null>
 }
 
 interface Ask {
@@ -195,6 +198,35 @@ const databaseQuestions = (config: ObserveConfig, context: Ask, clients: DirectC
   return { members, poolers }
 }
 
+/** Maintenance is on for hours: while etcd is away, what it said last is the best that is known. */
+const createMaintenanceProbe = (
+  context: Ask,
+  read: ObserverOptions['readMaintenance'],
+): (() => Promise<Maintenance | null>) => {
+  if (read === undefined) return () => Promise.resolve(null)
+  const probe = ask(context, context.slowEveryMs, read)
+  let known: Maintenance | null = null
+  return async () => {
+    const answer = await probe()
+    if (answer.ok) known = answer.value
+    return known
+  }
+}
+
+type Answers<Q extends Readonly<Record<string, () => Promise<unknown>>>> = {
+  readonly [Name in keyof Q]: Awaited<ReturnType<Q[Name]>>
+}
+
+/** All questions at once, the answers under the questions' names. */
+const askEverything = async <Q extends Readonly<Record<string, () => Promise<unknown>>>>(
+  questions: Q,
+): Promise<Answers<Q>> =>
+  Object.fromEntries(
+    await Promise.all(
+      Object.entries(questions).map(async ([name, question]) => [name, await question()] as const),
+    ),
+  ) as Answers<Q>
+
 /** A long-lived observer; `close()` ends its connections. */
 export function createObserver(config: ObserveConfig, options: ObserverOptions = {}): Observer {
   const { observer = 'cli', waitMs = 800, slowEveryMs = 0, self } = options
@@ -204,34 +236,15 @@ export function createObserver(config: ObserveConfig, options: ObserverOptions =
   const questions = {
     ...httpQuestions(config, context, self),
     ...databaseQuestions(config, context, clients),
+    maintenance: createMaintenanceProbe(context, options.readMaintenance),
   }
   const observe = async (): Promise<ClusterStatus> => {
     const observedAt = new Date()
-    const [patroniView, members, etcd, routers, poolers, edges, services, controllers, prometheus] =
-      await Promise.all([
-        questions.patroniView(),
-        questions.members(),
-        questions.etcd(),
-        questions.routers(),
-        questions.poolers(),
-        questions.edges(),
-        questions.services(),
-        questions.controllers(),
-        questions.prometheus(),
-      ])
     return assessCluster({
       config,
       observedAt,
       observer,
-      patroniView,
-      members,
-      etcd,
-      routers,
-      poolers,
-      edges,
-      services,
-      controllers,
-      prometheus,
+      ...(await askEverything(questions)),
     })
   }
   return {

@@ -3,6 +3,7 @@
  * either the part's words or the reason why there are none; `assessCluster` turns the whole into a ClusterStatus.
  */
 import type { ObserveConfig } from '@neuronha/core/config/processes.ts'
+import type { Maintenance } from '@neuronha/core/contracts/coordination.ts'
 
 export type Answer<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string }
@@ -137,4 +138,6 @@ export interface RawObservation {
   })[]
   readonly controllers: readonly Observed<ControllerAnswer>[]
   readonly prometheus: readonly Observed<true>[]
+  /** As etcd said when it last answered. */
+  readonly maintenance: Maintenance | null
 }

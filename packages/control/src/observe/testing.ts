@@ -172,6 +172,7 @@ export const anObservation = (change: Partial<RawObservation> = {}): RawObservat
     answer: answered({ active: n === 1 }),
   })),
   prometheus: [{ name: 'demo-prometheus-1', answer: answered(true as const) }],
+  maintenance: null,
   ...change,
 })
 

@@ -98,6 +98,23 @@ describe('words', () => {
     expect(text).toMatch(/demo-member-4 .*\*/)
   })
 
+  test('say first of all that maintenance is on, by whom and why', () => {
+    const maintenance = {
+      by: 'ana@host-1',
+      why: 'new disks in every host of the second rack, one after the other',
+      since: '2026-11-23T02:40:00.000Z',
+    }
+    const text = renderStatus({ ...healthy, maintenance }, { color: false, width: 60 })
+    expect(text.split('\n').slice(0, 6)).toEqual([
+      '● demo is healthy          03:00:00 UTC by demo-controller-1',
+      '  ◐ Maintenance on since 2026-11-23 02:40 UTC by ana@host-1:',
+      '    new disks in every host of the second rack, one after',
+      '    the other',
+      '    The controllers repair nothing.',
+      '',
+    ])
+  })
+
   test('name the failure domain when there is more than one', () => {
     const status = {
       ...healthy,

@@ -4,6 +4,7 @@
  */
 import type { ClusterStatus, MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import picocolors from 'picocolors'
+import { describeMaintenance } from '../coordination/maintenance.ts'
 import { duration } from '../observe/words.ts'
 import { renderParts } from './render-parts.ts'
 import { renderTable, tableWidth, wrap, type Cell, type Column } from './text-table.ts'
@@ -56,6 +57,22 @@ const headline = (
   const room = width - left.length - seen.words.length
   if (room >= 2) return [painted + ' '.repeat(room) + seen.paint(seen.words)]
   return [painted, ...wrap(seen.words, width).map(seen.paint)]
+}
+
+/** Right below the headline: whoever looks must know that nothing is repaired now. */
+const maintenanceBanner = (
+  { maintenance }: ClusterStatus,
+  { width }: RenderStatusOptions,
+  colors: Colors,
+): readonly string[] => {
+  if (maintenance === null) return []
+  const words = `Maintenance ${describeMaintenance(maintenance)}`
+  const lines = [...wrap(words, width - 4), ...wrap('The controllers repair nothing.', width - 4)]
+  return lines.map((line, index) =>
+    index === 0
+      ? `  ${colors.yellow(MARKS.half)} ${colors.bold(colors.yellow(line))}`
+      : `    ${colors.yellow(line)}`,
+  )
 }
 
 const reasons = (
@@ -188,7 +205,11 @@ const commitLine = (status: ClusterStatus, { width }: RenderStatusOptions, color
 export function renderStatus(status: ClusterStatus, options: RenderStatusOptions): string {
   const colors = picocolors.createColors(options.color)
   const sections = [
-    [...headline(status, options, colors), ...reasons(status, options, colors)],
+    [
+      ...headline(status, options, colors),
+      ...maintenanceBanner(status, options, colors),
+      ...reasons(status, options, colors),
+    ],
     [...members(status, options, colors), ...commitLine(status, options, colors)],
     renderParts(status, options.width, colors),
   ]

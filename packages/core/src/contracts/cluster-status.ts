@@ -3,6 +3,7 @@
  * Words and columns are patronictl's where it has them.
  */
 import { z } from 'zod'
+import { maintenance } from './coordination.ts'
 
 export const health = z.enum(['healthy', 'degraded', 'down'])
 
@@ -89,6 +90,11 @@ export const clusterStatus = z
     controllers: z.array(controllerStatus),
     prometheus: z.array(part),
     backups: z.object({ configured: z.boolean() }),
+    maintenance: maintenance
+      .nullable()
+      // While `up` replaces one process after the other, an older controller leaves it out.
+      .default(null)
+      .describe('Who holds the controllers back, since when and why; null: nobody'),
   })
   .meta({ id: 'ClusterStatus' })
 export type ClusterStatus = z.infer<typeof clusterStatus>

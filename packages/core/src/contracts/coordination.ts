@@ -64,7 +64,9 @@ export const maintenance = z.object({
 })
 export type Maintenance = z.infer<typeof maintenance>
 
+/** The least severe first. */
 export const severity = z.enum(['info', 'warning', 'critical'])
+export type Severity = z.infer<typeof severity>
 
 /** One entry of the audit log: something that was decided or done, by whom, and on what evidence. */
 export const platformEvent = z

@@ -1,5 +1,6 @@
 /** Inside the platform's database: schemas, who may do what in them, and the two things every service relies on. */
 import { ROLES, SCHEMAS } from '../topology/roles.ts'
+import { EVENTS_ARCHIVE } from './events-archive.ts'
 import { quoteIdentifier, quoteLiteral } from './sql.ts'
 
 const OWNER = quoteIdentifier(ROLES.owner.name)
@@ -128,4 +129,5 @@ export const platformRights = (): readonly string[] => [
     `GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO ${role};`,
   ]),
   ...LEDGER,
+  ...EVENTS_ARCHIVE,
 ]

@@ -33,6 +33,16 @@ describe('renderDatabaseSetup', () => {
     for (const [, schema, role] of writes) expect(role).toBe(schema)
   })
 
+  it('lets nobody write the audit log but the controller, through a function that only adds', () => {
+    const grants = platform.split('\n').filter((line) => /^GRANT .*(events)/.test(line))
+    expect(grants).toEqual([
+      'GRANT SELECT ON TABLE neuronha.events TO "neuronha_controller", "neurondb_reader";',
+      'GRANT EXECUTE ON FUNCTION neuronha.archive_events(jsonb) TO "neuronha_controller";',
+      'GRANT EXECUTE ON FUNCTION neuronha.forget_old_events() TO "neuronha_controller";',
+    ])
+    expect(platform).not.toMatch(/ON ALL TABLES IN SCHEMA "?neuronha"? /)
+  })
+
   it('starts no role’s session without time limits', () => {
     for (const role of ['agent', 'desktop', 'drill', 'sql', 'reader', 'owner']) {
       expect(all).toContain(`ALTER ROLE "neurondb_${role}" SET statement_timeout = `)

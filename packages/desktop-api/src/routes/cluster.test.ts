@@ -2,7 +2,7 @@ import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { UpstreamClient } from '@neuronha/runtime/upstream-client.ts'
 import { describe, expect, it } from 'vitest'
-import { createClusterSource } from '../cluster/cluster-source.ts'
+import { createClusterSource, createEventsSource } from '../cluster/cluster-source.ts'
 import { aReplica, signInAt, withAdmin } from '../testing.ts'
 
 const STATUS: ClusterStatus = {
@@ -24,6 +24,7 @@ const STATUS: ClusterStatus = {
   controllers: [],
   prometheus: [],
   backups: { configured: false },
+  maintenance: null,
 }
 
 const getCluster = async (json: UpstreamClient['json']) => {
@@ -62,4 +63,48 @@ describe('GET /api/v1/cluster', () => {
     const response = await getCluster(() => Promise.resolve({ ...STATUS, health: 'splendid' }))
     expect(response.statusCode).toBe(502)
   })
+})
+
+const EVENT = {
+  id: '0mhw3f2k10000abcd',
+  at: '2026-11-23T12:00:00.000Z',
+  source: 'neurondb-controller-1',
+  actor: 'controller',
+  kind: 'cluster.health',
+  severity: 'warning',
+  summary: 'neurondb is degraded',
+  target: null,
+  evidence: { reasons: ['one', 'two'] },
+} as const
+const PAGE = { items: [EVENT], has_older: false, incomplete: [] }
+
+const getEvents = async (json: UpstreamClient['json'], search: string, signedIn = true) => {
+  const loadEvents = createEventsSource({ json }, { now: () => 0 })
+  const replica = await aReplica({ tables: withAdmin(), loadEvents })
+  const headers = signedIn ? { cookie: (await signInAt(replica)).cookie } : {}
+  return replica.host.app.inject({ url: `/api/v1/events${search}`, headers })
+}
+
+describe('GET /api/v1/events', () => {
+  it('passes the question on to a controller, and its answer back', async () => {
+    const asked: unknown[] = []
+    const response = await getEvents((request) => {
+      asked.push(request)
+      return Promise.resolve(PAGE)
+    }, '?kind=cluster&limit=7')
+    expect(response.json()).toEqual(PAGE)
+    expect(asked).toMatchObject([{ path: '/v1/events', query: { kind: 'cluster', limit: 7 } }])
+  })
+
+  it('is for whoever is signed in', async () => {
+    const response = await getEvents(() => Promise.resolve(PAGE), '', false)
+    expect(response.statusCode).toBe(401)
+  })
+
+  it.each(['?since=yesterday', '?limit=100000', '?kind=%27', '?colour=red'])(
+    'refuses %s',
+    async (search) => {
+      expect((await getEvents(() => Promise.resolve(PAGE), search)).statusCode).toBe(400)
+    },
+  )
 })

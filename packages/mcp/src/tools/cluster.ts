@@ -34,6 +34,11 @@ export const summarise = (status: ClusterStatus): string => {
   return [
     `Cluster ${status.cluster} is ${status.health}, observed at ${status.observed_at}.`,
     ...status.reasons.map((reason) => `- ${reason}`),
+    ...(status.maintenance === null
+      ? []
+      : [
+          `Maintenance is on since ${status.maintenance.since} by ${status.maintenance.by} (${status.maintenance.why}): the controllers repair nothing.`,
+        ]),
     primary === undefined
       ? 'There is no primary.'
       : `Primary: ${primary.name}, timeline ${primary.timeline ?? 'unknown'}.`,

@@ -8,7 +8,10 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { Client, type QueryResultRow } from 'pg'
 import { clientConfig, type ConnectionOptions } from './endpoint.ts'
 
-export type DirectClientOptions = Omit<ConnectionOptions, 'connectTimeoutMs' | 'queryTimeoutMs'>
+export type DirectClientOptions = Omit<ConnectionOptions, 'connectTimeoutMs' | 'queryTimeoutMs'> & {
+  /** Told the SQLSTATE of every notice and warning: some put in doubt what then reports success. */
+  readonly onNotice?: (sqlState: string) => void
+}
 
 export interface DirectClient {
   /** Rows of one statement, sent as simple query text (the only kind that PgBouncer's console knows). One at a time. */
@@ -34,6 +37,7 @@ const connect = async (
     stream: () => socket,
   })
   client.on('error', () => socket.destroy())
+  client.on('notice', ({ code }) => options.onNotice?.(code ?? ''))
   try {
     await client.connect()
   } catch (thrown) {

@@ -115,3 +115,43 @@ CREATE INDEX IF NOT EXISTS ledger_run ON "neurondb_drill".ledger (run);
 COMMENT ON TABLE "neurondb_drill".ledger IS 'What drills wrote, one row for each write; a drill compares it with what was acknowledged.';
 GRANT SELECT, INSERT, UPDATE, DELETE ON "neurondb_drill".ledger TO "neurondb_drill";
 GRANT SELECT ON "neurondb_drill".ledger TO "neurondb_reader";
+
+CREATE TABLE IF NOT EXISTS neuronha.events (
+  id text COLLATE "C" PRIMARY KEY,
+  at timestamptz NOT NULL,
+  source text NOT NULL,
+  actor text NOT NULL,
+  kind text NOT NULL,
+  severity text NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+  summary text NOT NULL,
+  target text,
+  evidence jsonb NOT NULL,
+  archived_at timestamptz NOT NULL DEFAULT clock_timestamp());
+COMMENT ON TABLE neuronha.events IS 'The audit log, kept for 90 days. The newest events may still be in etcd.';
+REVOKE ALL ON TABLE neuronha.events FROM PUBLIC;
+GRANT SELECT ON TABLE neuronha.events TO "neuronha_controller", "neurondb_reader";
+
+CREATE OR REPLACE FUNCTION neuronha.archive_events(events jsonb) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  INSERT INTO neuronha.events (id, at, source, actor, kind, severity, summary, target, evidence)
+  SELECT e.id, e.at, e.source, e.actor, e.kind, e.severity, e.summary, e.target, e.evidence
+  FROM jsonb_to_recordset(events) AS e(id text, at timestamptz, source text, actor text, kind text,
+    severity text, summary text, target text, evidence jsonb)
+  ON CONFLICT (id) DO UPDATE SET archived_at = clock_timestamp()
+$$;
+REVOKE ALL ON FUNCTION neuronha.archive_events(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.archive_events(jsonb) TO "neuronha_controller";
+
+CREATE OR REPLACE FUNCTION neuronha.forget_old_events() RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH gone AS (
+    DELETE FROM neuronha.events WHERE id IN (
+      SELECT id FROM neuronha.events
+      WHERE at < now() - interval '90 days' ORDER BY id LIMIT 2000)
+    RETURNING 1)
+  SELECT count(*) FROM gone
+$$;
+REVOKE ALL ON FUNCTION neuronha.forget_old_events() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.forget_old_events() TO "neuronha_controller";
