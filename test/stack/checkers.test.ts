@@ -10,6 +10,7 @@ import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import { CONTAINER_UID } from '@neuronha/core/topology/containers.ts'
 import { desireCluster, type Desired } from '../../packages/control/src/apply/desired.ts'
 import { imageTagsOf } from '../../packages/control/src/commands/prepare.ts'
+import { ENGINE_SOCKET } from '../../packages/control/src/engine/engine-transport.ts'
 import { wantedImages } from '../../packages/control/src/setup/images.ts'
 import { completeSecrets } from '../../packages/control/src/state/secrets.ts'
 import { REPOSITORY } from './neuronha.ts'
@@ -58,7 +59,12 @@ describe.each(Object.entries(CASES))('what is rendered for %s', (_title, makeSpe
     spec = await makeSpec()
     images = imageTagsOf(spec, await wantedImages())
     const secrets = await completeSecrets(spec, undefined, undefined)
-    desired = desireCluster(spec, secrets, { images, filesDir: folder, external: {} })
+    desired = desireCluster(spec, secrets, {
+      images,
+      filesDir: folder,
+      engineSocket: { path: ENGINE_SOCKET, gid: 0 },
+      external: {},
+    })
     for (const [path, file] of desired.files) {
       const target = join(folder, path)
       await mkdir(dirname(target), { recursive: true })
@@ -104,6 +110,14 @@ describe.each(Object.entries(CASES))('what is rendered for %s', (_title, makeSpe
 
   it('passes haproxy -c for the router', () =>
     expectClean('router-1', images.router, ['haproxy', '-c', '-f', '/etc/neuronha/haproxy.cfg']))
+
+  it('passes haproxy -c for the engine proxy', () =>
+    expectClean('engine-proxy-1', images['engine-proxy'], [
+      'haproxy',
+      '-c',
+      '-f',
+      '/etc/neuronha/haproxy.cfg',
+    ]))
 
   it('passes the edge’s own checker', () =>
     spec.edge.kind === 'nginx'

@@ -140,6 +140,7 @@ export const aCluster = (options: ClusterOptions): ClusterStatus => {
       ...WELL,
       active: index === 0,
     })),
+    engine_proxies: names('engine-proxy', 1).map((name) => ({ name, ...WELL, host: 'local' })),
     prometheus: names('prometheus', 1).map((name) => ({ name, ...WELL })),
     backups: { configured: true },
     maintenance: null,

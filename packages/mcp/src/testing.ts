@@ -42,6 +42,7 @@ export const aStatus = (changes: Partial<ClusterStatus> = {}): ClusterStatus => 
   edges: [],
   services: [],
   controllers: [],
+  engine_proxies: [],
   prometheus: [],
   backups: { configured: false },
   maintenance: null,

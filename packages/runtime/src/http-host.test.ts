@@ -143,7 +143,8 @@ describe('createHttpHost', () => {
   })
 
   it('drains: finishes what was begun, refuses what was not, then closes', async () => {
-    const { host } = await aHost(100)
+    // long enough for all that is asked of a draining host, on a busy machine too
+    const { host } = await aHost(1000)
     const port = await host.listen()
     const base = `http://127.0.0.1:${port}`
     const begun = fetch(`${base}/slow`)

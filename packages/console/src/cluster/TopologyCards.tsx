@@ -8,6 +8,7 @@ import {
   IconKey,
   IconPlugConnected,
   IconRobot,
+  IconShieldLock,
   IconStack2,
   IconWorld,
   IconApi,
@@ -30,6 +31,7 @@ const ICONS: Readonly<Record<GroupName, typeof IconWorld>> = {
   member: IconDatabase,
   etcd: IconKey,
   controller: IconEye,
+  'engine-proxy': IconShieldLock,
   prometheus: IconChartLine,
 }
 

@@ -18,6 +18,7 @@ export const GROUPS = [
   'member',
   'etcd',
   'controller',
+  'engine-proxy',
   'prometheus',
 ] as const
 export type GroupName = (typeof GROUPS)[number]
@@ -53,6 +54,7 @@ export const GROUP_TITLES: Readonly<Record<GroupName, string>> = {
   member: 'Members',
   etcd: 'etcd',
   controller: 'Controllers',
+  'engine-proxy': 'Engine proxies',
   prometheus: 'Prometheus',
 }
 
@@ -213,6 +215,11 @@ export const partsOf = (status: ClusterStatus): readonly Part[] => {
       partOf(cluster, 'controller', controller, {
         note: controller.active ? 'active' : 'waiting',
         facts: [{ label: 'Lease', value: controller.active ? 'active' : 'waiting' }],
+      }),
+    ),
+    ...status.engine_proxies.map((proxy) =>
+      partOf(cluster, 'engine-proxy', proxy, {
+        facts: [{ label: 'Failure domain', value: proxy.host }],
       }),
     ),
     ...status.prometheus.map((prometheus) => partOf(cluster, 'prometheus', prometheus)),

@@ -46,6 +46,7 @@ export const aStatus = (
       (component, index) => ({ ...well(`c-${component}-${index}`), component, draining: false }),
     ),
     controllers: [{ ...well('c-controller-1'), active: true }],
+    engine_proxies: [{ ...well('c-engine-proxy-1'), host: 'local' }],
     prometheus: [well('c-prometheus-1')],
     backups: { configured: false },
     maintenance: null,

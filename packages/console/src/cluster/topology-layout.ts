@@ -2,7 +2,7 @@
  * Where every card of the topology stands and which lines join them. Pure. The layered part (edge →
  * services → poolers → routers → members) is dagre's; its input has the same lines whatever the roles
  * are, so that nothing moves when a primary fails: only colours and lines change. What stands beside
- * the path of a request (etcd, controllers, Prometheus) is a row beneath.
+ * the path of a request (etcd, controllers, engine proxies, Prometheus) is a row beneath.
  */
 import dagre from '@dagrejs/dagre'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { WantedContainer } from '@neuronha/core/plan/plan-up.ts'
-import { renderCompose, type ImageTags } from '@neuronha/core/render/compose.ts'
+import { renderCompose, type ComposeOptions } from '@neuronha/core/render/compose.ts'
 import { renderContainerFiles } from '@neuronha/core/render/cluster.ts'
 import type { RenderedFiles } from '@neuronha/core/render/files.ts'
 import type { ExternalSecrets } from '@neuronha/core/render/services.ts'
@@ -18,6 +18,10 @@ export interface Desired {
   readonly containers: readonly WantedContainer[]
 }
 
+export interface DesireOptions extends Omit<ComposeOptions, 'hashOf'> {
+  readonly external: ExternalSecrets
+}
+
 export const sha256 = (text: string): string =>
   createHash('sha256').update(text).digest('hex').slice(0, 16)
 
@@ -25,13 +29,14 @@ export const sha256 = (text: string): string =>
 export function desireCluster(
   spec: ClusterSpec,
   secrets: ClusterSecrets,
-  options: { images: ImageTags; filesDir: string; external: ExternalSecrets },
+  options: DesireOptions,
 ): Desired {
   const files = renderContainerFiles(spec, secrets, options.external)
   const hashes = new Map<string, string>()
   const rendered = renderCompose(spec, {
     images: options.images,
     filesDir: options.filesDir,
+    engineSocket: options.engineSocket,
     hashOf: (container, definition) => {
       const folder = [...files].filter(([path]) => path.startsWith(`${container.name}/`))
       const hash = sha256(

@@ -6,7 +6,8 @@ import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
 import { ROLES } from '@neuronha/core/topology/roles.ts'
 import { lastWords, run } from '@neuronha/runtime/exec.ts'
 import type { OpenCluster } from '../commands/context.ts'
-import { composeUp, removeContainer } from '../engine/compose.ts'
+import { composeUp } from '../engine/compose.ts'
+import { createSocketEngine } from '../engine/engine.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import { runStep, type Progress } from '../setup/progress.ts'
 import {
@@ -110,7 +111,7 @@ async function removeOne(step: Step, options: RunStepsOptions): Promise<void> {
       hint: `Make another member the primary first: ./neuronha exec ${name} -- patronictl -c /etc/neuronha/patroni.yml switchover`,
     })
   }
-  await removeContainer(name)
+  await createSocketEngine({ cluster: options.cluster.spec.name }).removeContainer(name)
 }
 
 /** A member that the new file no longer has is not observed: ask Patroni on it. */

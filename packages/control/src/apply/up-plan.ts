@@ -7,7 +7,7 @@ import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { PROFILES } from '@neuronha/core/spec/profiles.ts'
-import { listContainers } from '../engine/docker.ts'
+import { createSocketEngine } from '../engine/engine.ts'
 import {
   changedContainerFiles,
   loadApplied,
@@ -51,7 +51,7 @@ export async function planCluster(inputs: PlanInputs): Promise<readonly Step[]> 
     machine: inputs.machine,
     missingImages: inputs.missingImages,
     wanted: desired.containers,
-    present: inputs.engineAnswers ? await listContainers(spec.name) : [],
+    present: inputs.engineAnswers ? await createSocketEngine({ cluster: spec.name }).list() : [],
     changedFiles: [...changed, ...(composeChanged ? ['compose.yaml'] : [])],
     etcdAuthPending: applied?.etcdAuth !== hashes.etcdAuth,
     databaseSetupPending: applied?.databaseSetup !== hashes.databaseSetup,

@@ -62,6 +62,7 @@ export function isServing(status: ClusterStatus, name: string): boolean {
     ...status.poolers,
     ...status.edges,
     ...status.services,
+    ...status.engine_proxies,
     ...status.controllers,
     ...status.prometheus,
   ]

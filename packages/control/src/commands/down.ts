@@ -1,7 +1,7 @@
 /** `down`: stops the cluster. Data stays unless `--volumes`, which asks. */
 import { PlatformError } from '@neuronha/core/errors.ts'
-import { composeDown, removeContainer } from '../engine/compose.ts'
-import { listContainers, listVolumes, removeVolume } from '../engine/docker.ts'
+import { composeDown } from '../engine/compose.ts'
+import { createSocketEngine, type Engine } from '../engine/engine.ts'
 import { runStep } from '../setup/progress.ts'
 import { lockCluster } from '../state/lock.ts'
 import { forgetCluster, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
@@ -18,21 +18,24 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
   const state = stateFolderOf(name)
   const unlock = await lockCluster(name, io.commandLine)
   try {
-    const volumes = await listVolumes(name)
+    const engine = createSocketEngine({ cluster: name })
+    const volumes = await engine.listVolumes()
     if (options.volumes && !options.yes) await confirmLoss(io, name, volumes.length)
     // With its volumes goes the record.
-    if (!options.volumes) await recordDown(io, name)
+    if (!options.volumes) await recordDown(io, engine, name)
+    // Controllers first: they would start again what is stopped under them.
+    await stopControllers(engine)
     if ((await readTextIfThere(state.composeFile)) !== undefined) {
       await runStep(io.progress, `stop and remove the containers of ${name}`, () =>
         composeDown(state, io.signal),
       )
     }
     // What Compose does not know: load generators, leftovers of an interrupted change.
-    const left = await listContainers(name)
-    for (const container of left) await removeContainer(container.name)
+    const left = await engine.list()
+    for (const container of left) await engine.removeContainer(container.name)
     if (options.volumes) {
       await runStep(io.progress, `remove ${volumes.length} volumes`, async () => {
-        for (const volume of volumes) await removeVolume(volume)
+        for (const volume of volumes) await engine.removeVolume(volume)
         await forgetCluster(state)
       })
     }
@@ -48,9 +51,14 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
   }
 }
 
+async function stopControllers(engine: Engine): Promise<void> {
+  const controllers = (await engine.list()).filter(({ component }) => component === 'controller')
+  await Promise.all(controllers.map(({ name }) => engine.stop(name)))
+}
+
 /** Before the cluster stops, while there is an etcd to hold it. What never ran, or does not run, has none. */
-async function recordDown(io: CommandIo, name: string): Promise<void> {
-  const running = (await listContainers(name)).filter(({ state }) => state === 'running')
+async function recordDown(io: CommandIo, engine: Engine, name: string): Promise<void> {
+  const running = (await engine.list()).filter(({ state }) => state === 'running')
   const cluster = await openCluster(io, { cluster: name }).catch(() => undefined)
   if (running.length === 0 || cluster === undefined) return
   await withAudit(io, cluster, async ({ record, sayMaintenance }) => {

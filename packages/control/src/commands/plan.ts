@@ -2,7 +2,7 @@
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
-import { listContainers } from '../engine/docker.ts'
+import { createSocketEngine } from '../engine/engine.ts'
 import {
   createClusterObserver,
   loadClusterSource,
@@ -36,7 +36,9 @@ async function planNow(
   const { cluster } = prepared
   const runs =
     engineAnswers &&
-    (await listContainers(cluster.spec.name)).some(({ state }) => state === 'running')
+    (await createSocketEngine({ cluster: cluster.spec.name }).list()).some(
+      ({ state }) => state === 'running',
+    )
   if (!runs) return prepared.plan(undefined)
   await assertSafeChange(cluster)
   const observer = createClusterObserver(cluster)

@@ -3,7 +3,7 @@ import { assertPresent } from '@neuronha/core/assert-present.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { refusalsOf } from '@neuronha/core/plan/refusals.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
-import { networkName, type ImageTags } from '@neuronha/core/render/compose.ts'
+import { networkName, type EngineSocket, type ImageTags } from '@neuronha/core/render/compose.ts'
 import type { Component } from '@neuronha/core/topology/containers.ts'
 import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
@@ -16,7 +16,8 @@ import {
 } from '../apply/desired.ts'
 import { planCluster } from '../apply/up-plan.ts'
 import { primaryOf } from '../apply/wait.ts'
-import { listContainers } from '../engine/docker.ts'
+import { createSocketEngine } from '../engine/engine.ts'
+import { ENGINE_SOCKET } from '../engine/engine-transport.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import { checkPorts } from '../setup/check-ports.ts'
 import { checkSubnet } from '../setup/check-subnet.ts'
@@ -58,7 +59,12 @@ export async function prepareCluster(
   const { spec, secrets, state } = cluster
   const images = imageTagsOf(spec, wanted)
   const external = await readExternalSecrets(spec, source.baseDir)
-  const desired = desireCluster(spec, secrets, { images, filesDir: state.filesDir, external })
+  const desired = desireCluster(spec, secrets, {
+    images,
+    filesDir: state.filesDir,
+    engineSocket: engineSocketOf(machine),
+    external,
+  })
   const engineAnswers = machine.daemon.kind === 'running'
   return {
     cluster,
@@ -79,6 +85,10 @@ export async function prepareCluster(
   }
 }
 
+/** Before there is an engine its group is not known, and nothing is started from what is rendered then. */
+export const engineSocketOf = ({ engineSocket }: Machine): EngineSocket =>
+  engineSocket ?? { path: ENGINE_SOCKET, gid: null }
+
 const machineSteps = async (machine: Machine) =>
   planSetup(machine, { needsBaseImageTools: await needsBaseImageTools() })
 
@@ -98,6 +108,7 @@ export const imageTagsOf = (
     mcp: ref('mcp'),
     console: ref('console'),
     edge: ref(spec.edge.kind),
+    'engine-proxy': ref('haproxy'),
     controller: ref('controller'),
     prometheus: ref('prometheus'),
   }
@@ -106,7 +117,8 @@ export const imageTagsOf = (
 
 /** Ports, the network and the disk, before anything is made. */
 export async function assertMachineHasRoom(spec: ClusterSpec, machine: Machine): Promise<void> {
-  const present = machine.daemon.kind === 'running' ? await listContainers(spec.name) : []
+  const engine = createSocketEngine({ cluster: spec.name })
+  const present = machine.daemon.kind === 'running' ? await engine.list() : []
   const running = new Set(
     present.filter(({ state }) => state === 'running').map(({ name }) => name),
   )
@@ -144,7 +156,8 @@ export async function assertSafeChange(cluster: OpenCluster): Promise<void> {
   if (text === undefined) return
   const applied = parseClusterFile(text)
   if (applied.kind !== 'ok') return
-  const isRunning = (await listContainers(cluster.spec.name)).length > 0
+  const present = await createSocketEngine({ cluster: cluster.spec.name }).list()
+  const isRunning = present.length > 0
   if (!isRunning && applied.spec.network.subnet !== cluster.spec.network.subnet) return
   const primary = isRunning ? await findPrimary({ ...cluster, spec: applied.spec }) : undefined
   const refusals = refusalsOf({ applied: applied.spec, wanted: cluster.spec, primary })

@@ -2,8 +2,11 @@
 import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { PlatformError } from '@neuronha/core/errors.ts'
+import { ENGINE_GID_VARIABLE } from '@neuronha/core/render/compose.ts'
 import { CONTAINER_UID } from '@neuronha/core/topology/containers.ts'
 import { desireCluster, readExternalSecrets } from '../apply/desired.ts'
+import { ENGINE_SOCKET } from '../engine/engine-transport.ts'
+import { observeSocketFile, type EngineSocketFile } from '../setup/engine-socket.ts'
 import { wantedImages } from '../setup/images.ts'
 import { completeCluster, imageTagsOf } from './prepare.ts'
 import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
@@ -33,17 +36,29 @@ export async function render(io: CommandIo, options: RenderOptions): Promise<voi
   const desired = desireCluster(spec, secrets, {
     images: imageTagsOf(spec, await wantedImages()),
     filesDir: './files',
+    engineSocket: { path: ENGINE_SOCKET, gid: null },
     external: await readExternalSecrets(spec, source.baseDir),
   })
   await writeOwned(join(folder, 'compose.yaml'), desired.compose, 0o644)
   for (const [path, file] of desired.files)
     await writeOwned(join(folder, 'files', path), file.text, file.mode)
+  const socket = await observeSocketFile()
+  if (socket !== undefined) await writeOwned(join(folder, '.env'), environmentOf(socket), 0o644)
+  const count = desired.files.size + (socket === undefined ? 1 : 2)
   io.out(
     io.json
-      ? JSON.stringify({ folder, files: desired.files.size + 1 })
-      : `Wrote ${desired.files.size + 1} files to ${folder}; those below files/ hold secrets.\nRun it with: docker compose --project-directory ${folder} up -d`,
+      ? JSON.stringify({ folder, files: count })
+      : [
+          `Wrote ${count} files to ${folder}; those below files/ hold secrets.`,
+          `Run it with: docker compose --project-directory ${folder} up -d`,
+          `On another machine first set ${ENGINE_GID_VARIABLE} in ${join(folder, '.env')} to what \`stat -c %g ${ENGINE_SOCKET}\` says there.`,
+        ].join('\n'),
   )
 }
+
+/** Compose reads it beside its file: what this machine has and another one has otherwise. */
+const environmentOf = ({ path, gid }: EngineSocketFile): string =>
+  `# Group of the container engine's socket, for the engine proxies: stat -c %g ${path}\n${ENGINE_GID_VARIABLE}=${gid}\n`
 
 async function writeOwned(path: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })

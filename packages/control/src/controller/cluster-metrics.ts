@@ -145,7 +145,7 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
   },
   {
     name: 'part_healthy',
-    help: '1 when the part of the cluster serves: etcd, router, pooler, edge, services, controller, prometheus.',
+    help: '1 when the part of the cluster serves: etcd, router, pooler, edge, services, engine-proxy, controller, prometheus.',
     labels: ['component', 'part'],
     samples: (status) => [
       ...upOf('etcd', status.etcd),
@@ -153,6 +153,7 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
       ...upOf('pooler', status.poolers),
       ...upOf('edge', status.edges),
       ...status.services.flatMap((service) => upOf(service.component, [service])),
+      ...upOf('engine-proxy', status.engine_proxies),
       ...upOf('controller', status.controllers),
       ...upOf('prometheus', status.prometheus),
     ],

@@ -16,6 +16,7 @@ export function statusChanges(before: ClusterStatus, after: ClusterStatus): read
     ...partChanges(before.poolers, after.poolers),
     ...partChanges(before.edges, after.edges),
     ...partChanges(before.services, after.services),
+    ...partChanges(before.engine_proxies, after.engine_proxies),
     ...partChanges(before.controllers, after.controllers),
     ...(before.health === after.health ? [] : [`the cluster is ${after.health}`]),
   ]

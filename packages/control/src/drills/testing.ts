@@ -147,6 +147,7 @@ export const aStatus = (change: Partial<ClusterStatus> = {}): ClusterStatus => (
   edges: [],
   services: [],
   controllers: [],
+  engine_proxies: [],
   prometheus: [],
   backups: { configured: false },
   maintenance: null,

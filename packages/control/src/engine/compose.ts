@@ -55,9 +55,3 @@ export const composeUp = (
 /** Stops and removes every container and the network; volumes stay. */
 export const composeDown = (state: StateFolder, signal?: AbortSignal): Promise<void> =>
   compose(state, ['down', '--remove-orphans'], signal)
-
-/** Stops and removes one container; its volume stays. */
-export async function removeContainer(name: string): Promise<void> {
-  await run('docker', ['stop', '--time', '60', name], { timeoutMs: TIMEOUT_MS })
-  await run('docker', ['rm', '--force', name])
-}

@@ -475,6 +475,20 @@ describe('services and the rest', () => {
     expect(verdictOf(raw).reasons).toHaveLength(1)
   })
 
+  test('an engine proxy that does not serve says what cannot be done meanwhile, and where', () => {
+    const answer = silent<true>('the engine behind it does not answer')
+    const raw = {
+      ...healthy,
+      engineProxies: replaceAnswer(healthy.engineProxies, 'demo-engine-proxy-1', answer),
+    }
+    expect(verdictOf(raw)).toEqual({
+      health: 'degraded',
+      reasons: [
+        'Engine proxy demo-engine-proxy-1 (the engine behind it does not answer) does not serve: controllers can neither fence nor repair what runs on local',
+      ],
+    })
+  })
+
   test('two active controllers, or none, are worth a word', () => {
     const both = {
       ...healthy,

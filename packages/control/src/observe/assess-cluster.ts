@@ -4,6 +4,7 @@ import { assessMembers } from './assess-members.ts'
 import {
   assessControllers,
   assessEdges,
+  assessEngineProxies,
   assessEtcd,
   assessPoolers,
   assessPrometheus,
@@ -42,6 +43,7 @@ export function assessCluster(raw: RawObservation): ClusterStatus {
     edges: assessEdges(raw),
     services: assessServices(raw),
     controllers: assessControllers(raw),
+    engine_proxies: assessEngineProxies(raw),
     prometheus: assessPrometheus(raw),
     backups: { configured: raw.config.backups },
     maintenance: raw.maintenance,

@@ -113,6 +113,14 @@ export const assessControllers = (raw: RawObservation): ClusterStatus['controlle
     active: valueOf(answer)?.active ?? false,
   }))
 
+export const assessEngineProxies = (raw: RawObservation): ClusterStatus['engine_proxies'] =>
+  raw.engineProxies.map(({ name, host, answer }) => ({
+    name,
+    healthy: answer.ok,
+    detail: whyOf(answer),
+    host,
+  }))
+
 export const assessPrometheus = (raw: RawObservation): ClusterStatus['prometheus'] =>
   raw.prometheus.map(({ name, answer }) => ({ name, healthy: answer.ok, detail: whyOf(answer) }))
 
@@ -233,6 +241,16 @@ const controllerProblems = (controllers: ClusterStatus['controllers']): readonly
   ]
 }
 
+/** Each stands before another engine, so none carries on for another. */
+const engineProxyProblems = (proxies: ClusterStatus['engine_proxies']): readonly Finding[] =>
+  proxies
+    .filter(({ healthy }) => !healthy)
+    .map((proxy) =>
+      degraded(
+        `Engine proxy ${reasonIn(proxy)} does not serve: controllers can neither fence nor repair what runs on ${proxy.host}`,
+      ),
+    )
+
 export const findPartProblems = (
   status: Omit<ClusterStatus, 'health' | 'reasons'>,
 ): readonly Finding[] => [
@@ -241,6 +259,7 @@ export const findPartProblems = (
   ...poolerProblems(status.poolers),
   ...serviceProblems(status.services),
   ...etcdProblems(status.etcd),
+  ...engineProxyProblems(status.engine_proxies),
   ...controllerProblems(status.controllers),
   ...replicasGone(
     status.prometheus,

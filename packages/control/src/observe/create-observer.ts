@@ -20,7 +20,12 @@ import { observePatroni, observePatroniView } from './observe-patroni.ts'
 import { observePooler } from './observe-poolers.ts'
 import { observePostgres } from './observe-postgres.ts'
 import { parseHaproxyStatistics, parseStubStatus } from './observe-proxies.ts'
-import { observeController, observePrometheus, observeService } from './observe-services.ts'
+import {
+  observeController,
+  observeEngineProxy,
+  observePrometheus,
+  observeService,
+} from './observe-services.ts'
 import { createProbe, type Probe } from './probe.ts'
 import type {
   ControllerAnswer,
@@ -150,6 +155,11 @@ const httpQuestions = (config: ObserveConfig, context: Ask, self: ObserverOption
         name === self?.name
           ? Promise.resolve(self.report())
           : observeController(http, origin(address, PORTS.controller), signal),
+      ),
+    ),
+    engineProxies: askAll(config.engineProxies, ({ address }) =>
+      ask(context, slowEveryMs, (signal) =>
+        observeEngineProxy(http, origin(address, PORTS.engineProxyStats), signal),
       ),
     ),
     prometheus: askAll(config.prometheus, ({ address }) =>

@@ -1,4 +1,5 @@
-/** What answers /health or a readiness page: services, controllers, Prometheus. */
+/** What answers /health or a readiness page: services, engine proxies, controllers, Prometheus. */
+import { PlatformError } from '@neuronha/core/errors.ts'
 import { z } from 'zod'
 import { bodyOf, jsonOf, type HttpClient } from './http-client.ts'
 import type { ControllerAnswer, ServiceAnswer } from './raw-observation.ts'
@@ -58,6 +59,19 @@ export async function observeController(
   const answer = await http.get(`${origin}/health`, signal)
   const { checks } = healthBody.parse(jsonOf(answer))
   return { active: checks[LEASE_CHECK]?.detail === ACTIVE }
+}
+
+/** Answers when the engine behind the proxy does. */
+export async function observeEngineProxy(
+  http: HttpClient,
+  origin: string,
+  signal: AbortSignal,
+): Promise<true> {
+  const answer = await http.get(`${origin}/health`, signal)
+  if ([502, 503, 504].includes(answer.status))
+    throw new PlatformError('ENGINE_UNREACHABLE', 'the engine behind it does not answer')
+  bodyOf(answer)
+  return true
 }
 
 export async function observePrometheus(

@@ -137,6 +137,7 @@ export interface RawObservation {
     readonly component: ObserveConfig['services'][number]['component']
   })[]
   readonly controllers: readonly Observed<ControllerAnswer>[]
+  readonly engineProxies: readonly (Observed<true> & { readonly host: string })[]
   readonly prometheus: readonly Observed<true>[]
   /** As etcd said when it last answered. */
   readonly maintenance: Maintenance | null

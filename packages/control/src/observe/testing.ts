@@ -171,6 +171,7 @@ export const anObservation = (change: Partial<RawObservation> = {}): RawObservat
     name: `demo-controller-${n}`,
     answer: answered({ active: n === 1 }),
   })),
+  engineProxies: [{ name: 'demo-engine-proxy-1', host: 'local', answer: answered(true as const) }],
   prometheus: [{ name: 'demo-prometheus-1', answer: answered(true as const) }],
   maintenance: null,
   ...change,

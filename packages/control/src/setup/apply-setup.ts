@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { run, runOk, showCommand } from '@neuronha/runtime/exec.ts'
 
+import { OPEN_SOCKET } from './doctor.ts'
 import { observeMachine, type Machine } from './observe-machine.ts'
 import { findObstacles, planSetup, type PlanSetupOptions, type SetupStep } from './plan-setup.ts'
 import { runStep, type Progress, type ProgressStep } from './progress.ts'
@@ -163,6 +164,13 @@ function assertReady(machine: Machine): void {
           ? 'journalctl -u docker -n 50'
           : 'tail -n 50 /var/log/neuronha-dockerd.log',
       },
+    )
+  }
+  if (machine.engineSocket?.isOpenToGroup === false) {
+    throw new PlatformError(
+      'SETUP_FAILED',
+      `the group of ${machine.engineSocket.path} may not use it, so no engine proxy could`,
+      { hint: OPEN_SOCKET },
     )
   }
   if (machine.composeVersion === undefined) {

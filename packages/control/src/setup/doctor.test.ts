@@ -29,6 +29,7 @@ function aMachine(overrides: Partial<Machine> = {}): Machine {
       dataFolder: '/var/lib/docker',
       cgroupVersion: '2',
     },
+    engineSocket: { path: '/var/run/docker.sock', gid: 105, isOpenToGroup: true },
     composeVersion: '2.26.1-4',
     engineFolder: '/var/lib/docker',
     engineFolderFreeBytes: 50 * GIB,
@@ -75,6 +76,14 @@ describe('diagnose', () => {
     ).toBe('warning')
     expect(statusOf('engine', aMachine({ daemon: unreachable('no-permission') }))).toBe('problem')
     expect(statusOf('engine', aMachine({ daemon: unreachable('no-answer') }))).toBe('problem')
+  })
+
+  it('wants the engine’s socket open to a group, better not to root’s', () => {
+    const withSocket = (gid: number, isOpenToGroup: boolean): Machine =>
+      aMachine({ engineSocket: { path: '/var/run/docker.sock', gid, isOpenToGroup } })
+    expect(statusOf('socket', withSocket(105, true))).toBe('ok')
+    expect(statusOf('socket', withSocket(0, true))).toBe('warning')
+    expect(statusOf('socket', withSocket(105, false))).toBe('problem')
   })
 
   it('needs 6 GiB of disk and is glad of 15', () => {

@@ -7,6 +7,7 @@ export interface Finding {
     | 'system'
     | 'root'
     | 'engine'
+    | 'socket'
     | 'client'
     | 'compose'
     | 'iptables'
@@ -43,6 +44,7 @@ const CHECKS: readonly Check[] = [
   checkSystem,
   checkRoot,
   checkEngine,
+  checkSocket,
   checkClient,
   checkCompose,
   checkIptables,
@@ -130,6 +132,24 @@ function checkEngine({ daemon, programs, hasSystemd }: Machine, options: Diagnos
             `\`neuronha up\` starts it, or: ${start}`,
           )
   }
+}
+
+/** How to let a group use the engine's socket, as Debian's package does. */
+export const OPEN_SOCKET =
+  'groupadd --system docker; chgrp docker /var/run/docker.sock; chmod 660 /var/run/docker.sock'
+
+/** Engine proxies reach the engine as members of its socket's group. */
+function checkSocket({ engineSocket }: Machine): Finding {
+  if (engineSocket === undefined) return ok('socket', 'no engine yet, so no socket of one')
+  const { path, gid, isOpenToGroup } = engineSocket
+  if (!isOpenToGroup) return problem('socket', `the group of ${path} may not use it`, OPEN_SOCKET)
+  return gid === 0
+    ? warning(
+        'socket',
+        `${path} belongs to group root, which engine proxies then join in their containers`,
+        `better a group of its own: ${OPEN_SOCKET}`,
+      )
+    : ok('socket', `group ${gid} may use ${path}`)
 }
 
 function checkClient({ programs }: Machine, options: DiagnoseOptions): Finding {

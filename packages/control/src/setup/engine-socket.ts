@@ -1,7 +1,8 @@
-/** A few questions to the container engine, straight through its socket: no client needed. */
-import { request } from 'node:http'
+/** The engine's socket on this machine: who answers behind it, and who may use it. No docker client needed. */
+import { stat } from 'node:fs/promises'
+import { PlatformError } from '@neuronha/core/errors.ts'
+import { createSocketTransport, ENGINE_SOCKET } from '../engine/engine-transport.ts'
 
-export const ENGINE_SOCKET = '/var/run/docker.sock'
 const TIMEOUT_MS = 5_000
 
 /** What stands behind the engine's socket. `why` tells apart what needs different remedies. */
@@ -18,10 +19,23 @@ export type EngineDaemon =
       readonly message: string
     }
 
-/** Asks the daemon who it is. Never throws. */
+/** The socket as a file: an engine proxy joins its group. */
+export interface EngineSocketFile {
+  readonly path: string
+  readonly gid: number
+  /** Whether the group may read and write it. */
+  readonly isOpenToGroup: boolean
+}
+
+/** Asks the daemon who it is, in no version of its API: one that is too old shall say so. Never throws. */
 export async function observeDaemon(socketPath: string = ENGINE_SOCKET): Promise<EngineDaemon> {
+  const transport = createSocketTransport(socketPath)
   try {
-    const info = await getJson(socketPath, '/info')
+    const { status, body } = await transport.ask('GET', '/info', TIMEOUT_MS)
+    if (status !== 200) {
+      return { kind: 'unreachable', why: 'no-answer', message: `HTTP ${status}: ${body}` }
+    }
+    const info: unknown = JSON.parse(body)
     return {
       kind: 'running',
       version: textOf(info, 'ServerVersion'),
@@ -29,34 +43,25 @@ export async function observeDaemon(socketPath: string = ENGINE_SOCKET): Promise
       cgroupVersion: textOf(info, 'CgroupVersion'),
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const message = error instanceof Error ? error.message : String(error)
-    return { kind: 'unreachable', why: reasonOf(code), message }
+    return { kind: 'unreachable', why: reasonOf(codeOf(error)), message }
+  } finally {
+    await transport.close()
   }
 }
 
-/** `GET path` of the engine's API, parsed. Rejects when it does not answer 200 in five seconds. */
-export async function getJson(socketPath: string, path: string): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const call = request({ socketPath, path, timeout: TIMEOUT_MS }, (response) => {
-    const parts: Buffer[] = []
-    response.on('data', (part: Buffer) => parts.push(part))
-    response.on('error', reject)
-    response.on('end', () => {
-      const body = Buffer.concat(parts).toString('utf8')
-      if (response.statusCode === 200) resolve(body)
-      else
-        call.destroy(
-          Object.assign(new TypeError(`HTTP ${response.statusCode ?? 0}: ${body}`), {
-            code: 'EHTTP',
-          }),
-        )
-    })
-  })
-  call.on('timeout', () => call.destroy(new TypeError(`no answer within ${TIMEOUT_MS} ms`)))
-  call.on('error', reject)
-  call.end()
-  return JSON.parse(await promise)
+/** The socket's file, or undefined when there is none. */
+export async function observeSocketFile(
+  path: string = ENGINE_SOCKET,
+): Promise<EngineSocketFile | undefined> {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isSocket() !== true) return undefined
+  return { path, gid: found.gid, isOpenToGroup: (found.mode & 0o060) === 0o060 }
+}
+
+const codeOf = (error: unknown): string => {
+  const cause = error instanceof PlatformError ? error.cause : error
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : ''
 }
 
 function reasonOf(code: string): 'not-running' | 'no-permission' | 'no-answer' {

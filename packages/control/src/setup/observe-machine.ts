@@ -7,7 +7,12 @@ import { dirname, join } from 'node:path'
 import { run } from '@neuronha/runtime/exec.ts'
 
 import { DEFAULT_MIRROR, findDebianMirror, type DebianMirror } from './apt-sources.ts'
-import { observeDaemon, type EngineDaemon } from './engine-socket.ts'
+import {
+  observeDaemon,
+  observeSocketFile,
+  type EngineDaemon,
+  type EngineSocketFile,
+} from './engine-socket.ts'
 
 /** The programs that set-up looks for. */
 export const PROGRAMS = ['apt-get', 'docker', 'dockerd', 'iptables', 'mmdebstrap', 'ss'] as const
@@ -31,6 +36,8 @@ export interface Machine {
   readonly hasSystemd: boolean
   readonly programs: Readonly<Partial<Record<Program, string>>>
   readonly daemon: EngineDaemon
+  /** Absent without an engine. */
+  readonly engineSocket: EngineSocketFile | undefined
   /** Of the `docker compose` plugin; absent without one. */
   readonly composeVersion: string | undefined
   /** Where the engine keeps, or will keep, images and volumes. */
@@ -50,10 +57,11 @@ const EXTRA_PATH = '/usr/local/sbin:/usr/sbin:/sbin'
 
 /** Observes this machine; takes a fraction of a second, and never throws for what is merely missing. */
 export async function observeMachine(): Promise<Machine> {
-  const [os, programs, daemon, composeVersion] = await Promise.all([
+  const [os, programs, daemon, engineSocket, composeVersion] = await Promise.all([
     observeOperatingSystem(),
     findPrograms(),
     observeDaemon(),
+    observeSocketFile(),
     observeCompose(),
   ])
   const engineFolder =
@@ -68,6 +76,7 @@ export async function observeMachine(): Promise<Machine> {
     hasSystemd: existsSync('/run/systemd/system'),
     programs,
     daemon,
+    engineSocket,
     composeVersion,
     engineFolder,
     engineFolderFreeBytes: await freeBytesOf(engineFolder),

@@ -23,6 +23,7 @@ function aMachine(overrides: Partial<Machine> = {}): Machine {
     hasSystemd: false,
     programs: { 'apt-get': '/usr/bin/apt-get' },
     daemon: NOT_RUNNING,
+    engineSocket: undefined,
     composeVersion: undefined,
     engineFolder: '/var/lib/docker',
     engineFolderFreeBytes: 50e9,
@@ -43,6 +44,7 @@ const aReadyMachine = (overrides: Partial<Machine> = {}): Machine =>
       dockerd: '/usr/sbin/dockerd',
     },
     daemon: RUNNING,
+    engineSocket: { path: '/var/run/docker.sock', gid: 105, isOpenToGroup: true },
     composeVersion: '2.26.1',
     ...overrides,
   })

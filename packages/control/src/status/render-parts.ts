@@ -128,6 +128,11 @@ export function renderParts(
     ),
     ...section('etcd', lines(status.etcd, etcdFacts), colors),
     ...section(
+      'engine proxy',
+      lines(status.engine_proxies, ({ host }) => [`engine of ${host}`]),
+      colors,
+    ),
+    ...section(
       'controllers',
       lines(status.controllers, ({ active, healthy }) => [
         healthy ? (active ? 'active' : 'standby') : '',

@@ -74,6 +74,9 @@ export const observeConfig = z.strictObject({
     }),
   ),
   controllers: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  engineProxies: z.array(
+    z.strictObject({ name: z.string(), address: z.string(), host: z.string() }),
+  ),
   prometheus: z.array(z.strictObject({ name: z.string(), address: z.string() })),
   /** pg_monitor login, straight to members. */
   database: z.strictObject({ user: z.string(), password: z.string(), database: z.string() }),
@@ -94,6 +97,10 @@ export const controllerConfig = processConfig.extend({
     password: z.string(),
     /** Keys of the controller live below this prefix. */
     prefix: z.string(),
+  }),
+  /** The container engines, each behind the proxy of its failure domain. */
+  engine: z.strictObject({
+    urls: z.array(z.strictObject({ host: z.string(), url: z.url() })).min(1),
   }),
   observeIntervalMs: z.int().default(1000),
   leaseSeconds: z.int().default(5),

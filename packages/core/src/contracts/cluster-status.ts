@@ -70,6 +70,10 @@ export const serviceStatus = part.extend({
 })
 export const controllerStatus = part.extend({ active: z.boolean() })
 
+export const engineProxyStatus = part.extend({
+  host: z.string().describe('Failure domain whose engine it stands in front of'),
+})
+
 export const clusterStatus = z
   .object({
     cluster: z.string(),
@@ -88,6 +92,7 @@ export const clusterStatus = z
     edges: z.array(edgeStatus),
     services: z.array(serviceStatus),
     controllers: z.array(controllerStatus),
+    engine_proxies: z.array(engineProxyStatus),
     prometheus: z.array(part),
     backups: z.object({ configured: z.boolean() }),
     maintenance: maintenance

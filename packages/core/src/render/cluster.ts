@@ -1,6 +1,7 @@
 /** Every file of a cluster, from the cluster file and its secrets: what `up` writes and `render` exports. */
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
+import { renderEngineProxy } from './engine-proxy.ts'
 import { renderEtcd } from './etcd.ts'
 import type { RenderedFile, RenderedFiles } from './files.ts'
 import { renderHaproxyEdge } from './haproxy-edge.ts'
@@ -29,6 +30,7 @@ export function renderContainerFiles(
     renderPgbouncer(spec, secrets),
     spec.edge.kind === 'nginx' ? renderNginxEdge(spec, secrets) : renderHaproxyEdge(spec, secrets),
     renderNginxConsole(spec, secrets),
+    renderEngineProxy(spec, secrets),
     renderPrometheus(spec, secrets),
     renderServices(spec, secrets, external),
   ]

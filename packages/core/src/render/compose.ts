@@ -19,10 +19,24 @@ import { prometheusFlags } from './prometheus.ts'
 /** Images by component, as `name:tag`. */
 export type ImageTags = Readonly<Record<Component, string>>
 
+/** The container engine's socket on the machine that the cluster will run on. */
+export interface EngineSocket {
+  readonly path: string
+  /** Id of the group that may use it; null: not known here, Compose asks for it. */
+  readonly gid: number | null
+}
+
+/** Where an engine proxy finds the engine's socket. */
+export const ENGINE_SOCKET_TARGET = '/run/engine.sock'
+
+/** Told to Compose when the group of the engine's socket is not known while rendering. */
+export const ENGINE_GID_VARIABLE = 'NEURONHA_ENGINE_GID'
+
 export interface ComposeOptions {
   readonly images: ImageTags
   /** Folder on the machine that holds each container's rendered folder. */
   readonly filesDir: string
+  readonly engineSocket: EngineSocket
   /** Hash of a container's definition together with its rendered folder. */
   readonly hashOf: (container: Container, definition: string) => string
 }
@@ -63,6 +77,7 @@ const SHAPES: Readonly<Record<Component, ComponentShape>> = {
   'desktop-api': SERVICE,
   mcp: SERVICE,
   console: STATELESS,
+  'engine-proxy': STATELESS,
   edge: { tmpfs: [`/tmp:mode=1777,size=256m`, RUN], stopSeconds: 30 },
   controller: STATELESS,
   prometheus: { data: '/var/lib/prometheus', tmpfs: [TMP, RUN], stopSeconds: 20 },
@@ -115,6 +130,7 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
   const memory = bytesOf(resources.memory)
   const heapMb = Math.floor((memory * NODE_HEAP_SHARE) / 1024 ** 2)
   const command = component === 'prometheus' ? prometheusFlags(spec) : undefined
+  const socket = component === 'engine-proxy' ? options.engineSocket : undefined
   const ports = publishedPortsOf(spec, container)
   const definition = {
     image: options.images[component],
@@ -134,7 +150,9 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
     volumes: [
       `${options.filesDir}/${name}:${CONFIG_DIR}:ro`,
       ...(shape.data === undefined ? [] : [`${volumeName(name)}:${shape.data}`]),
+      ...(socket === undefined ? [] : [engineSocketMount(socket)]),
     ],
+    ...(socket === undefined ? {} : { group_add: [engineGroup(socket)] }),
     networks: { cluster: { ipv4_address: container.address } },
     ...(ports.length === 0 ? {} : { ports: [...ports] }),
     cpus: resources.cpus,
@@ -154,6 +172,20 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
     },
   }
 }
+
+/** In the long form, in which a socket that is not there is an error and not a new folder. */
+const engineSocketMount = ({ path }: EngineSocket) => ({
+  type: 'bind',
+  source: path,
+  target: ENGINE_SOCKET_TARGET,
+  read_only: true,
+  bind: { create_host_path: false },
+})
+
+const engineGroup = ({ path, gid }: EngineSocket): string =>
+  gid === null
+    ? `\${${ENGINE_GID_VARIABLE}:?set it to the group of the engine's socket: stat -c %g ${path}}`
+    : String(gid)
 
 /** Ports on the machine, always on the address that the cluster file names. */
 function publishedPortsOf(spec: ClusterSpec, { component, ordinal }: Container): readonly string[] {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { renderDatabaseSetup } from './database-setup.ts'
+import { renderEngineProxy } from './engine-proxy.ts'
 import { renderEtcd } from './etcd.ts'
 import { plainFile, type RenderedFiles } from './files.ts'
 import { renderHaproxyRouter } from './haproxy-router.ts'
@@ -33,13 +34,15 @@ const RENDERERS = {
   renderEtcd,
   renderHaproxyRouter,
   renderPgbouncer,
+  renderEngineProxy,
   renderPgbackrest: (spec: ClusterSpec, secrets: ClusterSecrets) =>
     renderPgbackrest(spec, secrets, CREDENTIALS),
   databaseSetupFiles,
 }
 
 /** Files of later replicas differ from the first's in their own name and address only. */
-const isWorthKeeping = (path: string): boolean => !/-(member|etcd|router)-([3-9]|2)\//.test(path)
+const isWorthKeeping = (path: string): boolean =>
+  !/-(member|etcd|router|engine-proxy)-([3-9]|2)\//.test(path)
 
 describe.each(Object.entries(RENDERERS))('%s', (_name, render) => {
   it.each(GOLDEN_CASES)('renders the cluster %s as its goldens say', async (goldenCase) => {

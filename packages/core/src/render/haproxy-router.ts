@@ -30,7 +30,8 @@ export const quoteHaproxy = (value: string): string => `'${value.replaceAll("'",
 /** A keyword with its values; sections are rendered with their lines in the order given. */
 type Line = string
 
-const section = (title: string, lines: readonly Line[]): string =>
+/** A section of HAProxy's configuration. */
+export const section = (title: string, lines: readonly Line[]): string =>
   [title, ...lines.map((line) => `  ${line}`), ''].join('\n')
 
 const indexed = (
@@ -141,7 +142,7 @@ const readAnySection = (members: readonly Container[]): string =>
   ])
 
 /** Who may look at statistics and metrics, by the unit in the client's certificate. */
-const observers = (spec: ClusterSpec): readonly string[] => [
+export const observers = (spec: ClusterSpec): readonly string[] => [
   'cli',
   ...[...containersOf(spec, 'controller'), ...containersOf(spec, 'prometheus')].map(
     ({ name }) => name,

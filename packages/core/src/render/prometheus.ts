@@ -19,6 +19,7 @@ const SCRAPES: readonly Scrape[] = [
   { component: 'controller', port: PORTS.controller },
   { component: 'desktop-api', port: PORTS.desktopApi },
   { component: 'edge', port: PORTS.edgeStats },
+  { component: 'engine-proxy', port: PORTS.engineProxyStats },
   { component: 'etcd', port: PORTS.etcdClient },
   { component: 'mcp', port: PORTS.mcp },
   { component: 'member', port: PORTS.patroni, job: 'patroni' },

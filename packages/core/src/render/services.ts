@@ -80,6 +80,8 @@ export const observeConfigOf = (
 ): ObserveConfig => {
   const named = (component: Component) =>
     containersOf(spec, component).map(({ name, address }) => ({ name, address }))
+  const placed = (component: Component) =>
+    containersOf(spec, component).map(({ name, address, host }) => ({ name, address, host }))
   const servicePorts = {
     agent: PORTS.agent,
     'desktop-api': PORTS.desktopApi,
@@ -88,11 +90,7 @@ export const observeConfigOf = (
   }
   return {
     tls,
-    members: containersOf(spec, 'member').map(({ name, address, host }) => ({
-      name,
-      address,
-      host,
-    })),
+    members: placed('member'),
     etcd: named('etcd'),
     routers: named('router'),
     poolers: named('pooler'),
@@ -101,6 +99,7 @@ export const observeConfigOf = (
       named(component).map((replica) => ({ ...replica, component, port: servicePorts[component] })),
     ),
     controllers: named('controller'),
+    engineProxies: placed('engine-proxy'),
     prometheus: named('prometheus'),
     database: {
       user: ROLES.controller.name,
@@ -186,6 +185,12 @@ export function renderServices(
       user: 'controller',
       password: secrets.etcd.controller,
       prefix: `/neuronha/${spec.name}/`,
+    },
+    engine: {
+      urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({
+        host,
+        url: `https://${address}:${PORTS.engineProxy}`,
+      })),
     },
   }))
   return files

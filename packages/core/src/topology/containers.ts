@@ -15,6 +15,7 @@ export const COMPONENTS = [
   'mcp',
   'console',
   'edge',
+  'engine-proxy',
   'controller',
   'prometheus',
 ] as const
@@ -41,6 +42,7 @@ const FIRST_OCTET: Readonly<Record<Component | 'loadgen', number>> = {
   controller: 191,
   prometheus: 201,
   loadgen: 211,
+  'engine-proxy': 221,
 }
 
 export interface Container {
@@ -79,9 +81,13 @@ export const replicaCounts = (spec: ClusterSpec): Readonly<Record<Component, num
   mcp: spec.services.mcp.replicas,
   console: spec.services.console.replicas,
   edge: spec.edge.replicas,
+  'engine-proxy': spec.hosts.length,
   controller: spec.controller.replicas,
   prometheus: 1,
 })
+
+/** It passes on a few requests a minute; the half core is for the moment when it matters. */
+const ENGINE_PROXY_RESOURCES: Resources = { cpus: 0.5, memory: '48MB' }
 
 const resourcesOf = (spec: ClusterSpec): Readonly<Record<Component, Resources>> => ({
   etcd: spec.etcd.resources,
@@ -93,6 +99,7 @@ const resourcesOf = (spec: ClusterSpec): Readonly<Record<Component, Resources>> 
   mcp: spec.services.mcp.resources,
   console: spec.services.console.resources,
   edge: spec.edge.resources,
+  'engine-proxy': ENGINE_PROXY_RESOURCES,
   controller: spec.controller.resources,
   prometheus: spec.metrics.resources,
 })

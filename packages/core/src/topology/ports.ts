@@ -15,6 +15,9 @@ export const PORTS = {
   console: 3000,
   controller: 8090,
   prometheus: 9090,
+  /** The engine's API as far as controllers may use it; the same port as an engine that serves TLS itself. */
+  engineProxy: 2376,
+  engineProxyStats: 8404,
   /** The edge's public listeners inside its container; published as edge.httpPort and edge.httpsPort. */
   edgeHttp: 8080,
   edgeHttps: 8443,

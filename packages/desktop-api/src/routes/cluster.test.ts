@@ -22,6 +22,7 @@ const STATUS: ClusterStatus = {
   edges: [],
   services: [],
   controllers: [],
+  engine_proxies: [],
   prometheus: [],
   backups: { configured: false },
   maintenance: null,
