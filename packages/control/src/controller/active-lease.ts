@@ -47,6 +47,8 @@ const transactionAnswer = z.object({
 
 interface Term {
   readonly lease: string
+  /** Of the key, which was made when this term began: what a transaction compares. */
+  readonly createRevision: string
   /** By the monotonic clock. */
   readonly validUntil: number
 }
@@ -74,6 +76,16 @@ export class ActiveLease {
   /** True while the lease certainly has not ended. */
   isActive(): boolean {
     return this.#term !== undefined && this.#now() < this.#term.validUntil
+  }
+
+  /** For how long the lease is certainly valid still, milliseconds; 0 when this is not the active one. */
+  spareMs(): number {
+    return this.#term === undefined ? 0 : Math.max(0, this.#term.validUntil - this.#now())
+  }
+
+  /** The key's create revision in this term: the fencing token of everything that is written as the active one. */
+  createRevision(): string | undefined {
+    return this.isActive() ? this.#term?.createRevision : undefined
   }
 
   /** Whom etcd named last; a standby asks every few hundred milliseconds. */
@@ -133,7 +145,11 @@ export class ActiveLease {
       return LOOK_EVERY_MS
     }
     this.#lastHolder = replica
-    this.#term = { lease, validUntil: this.#termEnd(askedAt) }
+    this.#term = {
+      lease,
+      createRevision: created.header.revision,
+      validUntil: this.#termEnd(askedAt),
+    }
     this.#lastWords = ''
     logger.info({ revision: created.header.revision }, 'this controller is the active one now')
     return RENEW_EVERY_MS

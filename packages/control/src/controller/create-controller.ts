@@ -1,24 +1,29 @@
 /**
- * An observing controller, put together: the lease decides which one is active, the loop looks, the routes and the
- * metrics tell. It changes nothing in the cluster; with every controller dead nothing else notices.
+ * A controller, put together: the lease decides which one is active; the loop looks, the routes and the metrics tell,
+ * failover and repair act. It is in nobody's way: with every controller dead Patroni still fails over by itself.
  */
+import { assertPresent } from '@neuronha/core/assert-present.ts'
 import type { ControllerConfig } from '@neuronha/core/config/processes.ts'
-import { createHealth } from '@neuronha/runtime/health.ts'
+import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import { coordinationKeys } from '@neuronha/core/contracts/coordination.ts'
+import { createHealth, type Health } from '@neuronha/runtime/health.ts'
 import { createHttpHost } from '@neuronha/runtime/http-host.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import { createMetrics } from '@neuronha/runtime/metrics.ts'
-import { loadTls } from '@neuronha/runtime/tls.ts'
+import { loadTls, type TlsFiles } from '@neuronha/runtime/tls.ts'
+import { readMaintenance } from '../coordination/maintenance.ts'
+import { createProxyEngine, type Engine } from '../engine/engine.ts'
+import { createEtcdClient } from '../etcd/etcd-client.ts'
+import { createKv } from '../etcd/kv.ts'
+import { createFailover, type Failover } from '../failover/create-failover.ts'
 import { createHttpClient } from '../observe/http-client.ts'
-import { createObserver } from '../observe/create-observer.ts'
+import { createObserver, type Observer } from '../observe/create-observer.ts'
 import { ACTIVE, LEASE_CHECK } from '../observe/observe-services.ts'
 import { ActiveLease } from './active-lease.ts'
 import { addControllerRoutes } from './app.ts'
-import { readMaintenance } from '../coordination/maintenance.ts'
 import { addClusterMetrics } from './cluster-metrics.ts'
 import { createClusterSource } from './cluster-source.ts'
 import { createControllerEvents } from './controller-events.ts'
-import { createEtcdClient } from '../etcd/etcd-client.ts'
-import { createKv } from '../etcd/kv.ts'
 import { ObservationLoop } from './observation-loop.ts'
 
 export interface Controller {
@@ -51,12 +56,20 @@ export async function createController(
   const kv = createKv(etcd)
   const lease = new ActiveLease({
     etcd,
-    key: `${config.etcd.prefix.replace(/\/*$/, '/')}controller/active`,
+    key: coordinationKeys(config.cluster).active,
     replica: config.replica,
     leaseSeconds: config.leaseSeconds,
     logger,
   })
   const isActive = (): boolean => lease.isActive()
+  const metrics = createMetrics({ prefix: 'neuronha_', replica: config.replica })
+  const latest = (): ClusterStatus | undefined => observations.latest()?.status
+  const events = createControllerEvents({ config, kv, isActive, latest, metrics, logger })
+  const engine = createControllerEngine(config, tls)
+  const failover = createFailover({
+    ...{ config, kv, engine, http, tls, lease, metrics, logger },
+    events: events.log,
+  })
   const observer = createObserver(config.observe, {
     observer: config.replica,
     slowEveryMs: SLOW_EVERY_MS,
@@ -64,29 +77,18 @@ export async function createController(
     readMaintenance: () => readMaintenance(kv, config.cluster),
   })
   const observations = new ObservationLoop({
-    observer,
+    observer: noticingFailsafe(observer, failover),
     intervalMs: config.observeIntervalMs,
     standbyIntervalMs: STANDBY_INTERVAL_MS,
     isActive,
     logger,
   })
-  const health = createHealth()
-  health.add('observation', () => {
-    const ageMs = observations.ageMs()
-    return ageMs !== null && ageMs < STUCK_AFTER_MS
-      ? { ok: true }
-      : { ok: false, detail: 'the cluster has not been looked at' }
-  })
-  // observers read the role here; being a standby is as healthy as being active
-  health.add(LEASE_CHECK, () => ({ ok: true, detail: isActive() ? ACTIVE : 'standby' }))
-  const metrics = createMetrics({ prefix: 'neuronha_', replica: config.replica })
   addClusterMetrics(metrics, {
     isActive,
     latest: () => observations.latest(),
     ageMs: () => observations.ageMs(),
   })
-  const latest = () => observations.latest()?.status
-  const events = createControllerEvents({ config, kv, isActive, latest, metrics, logger })
+  const health = createControllerHealth(observations, isActive)
   const host = await createHttpHost({ config, logger, metrics, health, tls, openApi: OPEN_API })
   const cluster = createClusterSource({
     replica: config.replica,
@@ -103,16 +105,50 @@ export async function createController(
       lease.start()
       observations.start()
       events.start()
+      failover.start()
       await host.listen()
     },
     close: async () => {
+      await failover.close()
       // the other controller takes over while this one still answers
       await lease.close()
       await host.close()
       await observations.close()
       await observer.close()
       await events.close()
+      await engine.close()
       await http.close()
     },
   }
+}
+
+function createControllerHealth(observations: ObservationLoop, isActive: () => boolean): Health {
+  const health = createHealth()
+  health.add('observation', () => {
+    const ageMs = observations.ageMs()
+    return ageMs !== null && ageMs < STUCK_AFTER_MS
+      ? { ok: true }
+      : { ok: false, detail: 'the cluster has not been looked at' }
+  })
+  // observers read the role here; being a standby is as healthy as being active
+  health.add(LEASE_CHECK, () => ({ ok: true, detail: isActive() ? ACTIVE : 'standby' }))
+  return health
+}
+
+/** Failsafe mode forbids a failover for a whole ttl, so every look that sees it counts. */
+const noticingFailsafe = (
+  observer: Observer,
+  failover: Pick<Failover, 'noteFailsafe'>,
+): Pick<Observer, 'observe'> => ({
+  observe: async () => {
+    const status = await observer.observe()
+    if (status.failsafe_active) failover.noteFailsafe()
+    return status
+  },
+})
+
+/** One machine has one engine, behind the proxy of its failure domain. */
+function createControllerEngine(config: ControllerConfig, tls: TlsFiles): Engine {
+  const { url } = assertPresent(config.engine.urls[0], 'the engine’s proxy')
+  return createProxyEngine({ cluster: config.cluster, url, tls })
 }

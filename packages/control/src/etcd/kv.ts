@@ -36,6 +36,8 @@ export interface Page extends Range {
   readonly total: number
 }
 
+export type KeyRange = { readonly key: string } | { readonly prefix: string }
+
 /** A condition of a transaction. `createRevision: '0'`: the key is absent. */
 export type Compare = { readonly key: string } & (
   | { readonly value: string }
@@ -58,6 +60,8 @@ export interface Kv {
   get(key: string): Promise<KeyValue | undefined>
   /** Every key with a prefix, as of one revision. */
   list(prefix: string): Promise<Range>
+  /** Several keys and prefixes, all as of one revision. */
+  read(ranges: readonly KeyRange[]): Promise<Range>
   put(key: string, value: string, lease?: string): Promise<void>
   delete(key: string): Promise<void>
   /** All operations in their order when every condition holds, else none. */
@@ -98,6 +102,16 @@ const rangeAnswer = z.object({
   kvs: z.array(keyValue).default([]),
   count: z.coerce.number().default(0),
 })
+const readAnswer = z.object({
+  header,
+  responses: z
+    .array(
+      z.object({
+        response_range: z.object({ kvs: z.array(keyValue).default([]) }).default({ kvs: [] }),
+      }),
+    )
+    .default([]),
+})
 const transactionAnswer = z.object({ header, succeeded: z.boolean().default(false) })
 const grantAnswer = z.object({ ID: z.string() })
 const keepAliveAnswer = z.object({ result: z.object({ TTL: z.coerce.number().default(0) }) })
@@ -112,6 +126,13 @@ const endOf = (prefix: string): string => {
   bytes.writeUInt8(bytes.readUInt8(last) + 1, last)
   return bytes.toString('base64')
 }
+
+const rangeBody = (range: KeyRange): unknown => ({
+  request_range:
+    'key' in range
+      ? { key: base64(range.key) }
+      : { key: base64(range.prefix), range_end: endOf(range.prefix) },
+})
 
 const compareBody = (compare: Compare): Readonly<Record<string, string>> => {
   const base = { key: base64(compare.key), result: 'EQUAL' }
@@ -149,6 +170,13 @@ export function createKv(etcd: EtcdClient): PagedKv {
         sort_target: 'KEY',
         sort_order: descending ? 'DESCEND' : 'ASCEND',
       }),
+    read: async (ranges) => {
+      const answer = await etcd.call('kv/txn', { success: ranges.map(rangeBody) }, readAnswer)
+      return {
+        revision: answer.header.revision,
+        kvs: answer.responses.flatMap(({ response_range }) => response_range.kvs),
+      }
+    },
     put: async (key, value, lease) => {
       const body = { key: base64(key), value: base64(value) }
       await etcd.call('kv/put', lease === undefined ? body : { ...body, lease }, anyAnswer)

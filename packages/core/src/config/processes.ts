@@ -95,13 +95,13 @@ export const controllerConfig = processConfig.extend({
     endpoints: z.array(z.url()).min(1),
     user: z.string(),
     password: z.string(),
-    /** Keys of the controller live below this prefix. */
-    prefix: z.string(),
   }),
   /** The container engines, each behind the proxy of its failure domain. */
   engine: z.strictObject({
     urls: z.array(z.strictObject({ host: z.string(), url: z.url() })).min(1),
   }),
+  /** The write probe's login, straight to members. */
+  probe: z.strictObject({ user: z.string(), password: z.string(), database: z.string() }),
   observeIntervalMs: z.int().default(1000),
   leaseSeconds: z.int().default(5),
 })

@@ -13,6 +13,8 @@ export const coordinationKeys = (cluster: string) => {
     active: `${prefix}controller/active`,
     /** The one fence that is going on, or the last one. */
     fence: `${prefix}failover/fence`,
+    /** The present leadership, written by the controller that saw it alive. */
+    term: `${prefix}failover/term`,
     /** A planned switchover that is going on. */
     switchover: `${prefix}planned/switchover`,
     maintenance: `${prefix}maintenance`,
@@ -63,6 +65,58 @@ export const maintenance = z.object({
   since: z.iso.datetime(),
 })
 export type Maintenance = z.infer<typeof maintenance>
+
+/** Why a member is fenced, or why its leadership is taken away. */
+export const fenceReason = z.enum([
+  /** Its container ended and stays ended. */
+  'container-gone',
+  /** Neither a kept nor a fresh connection gets an answer: frozen or cut off. */
+  'unresponsive',
+  /** Existing sessions go on, new ones hang: the postmaster is stuck. */
+  'no-new-connections',
+  /** PostgreSQL answers, Patroni does not: the lease will run out. */
+  'patroni-hung',
+])
+export type FenceReason = z.infer<typeof fenceReason>
+
+export const fencePhase = z.enum(['intended', 'confirmed', 'revoked', 'released', 'abandoned'])
+export type FencePhase = z.infer<typeof fencePhase>
+
+/** The leadership of one incarnation of a member, as it was seen while that incarnation lived. */
+export const leaderTerm = z.object({
+  member: z.string(),
+  /** The container's id. */
+  containerId: z.string(),
+  /** The engine's StartedAt: with the id it names one incarnation. */
+  startedAt: z.string(),
+  leaderModRevision: z.string(),
+  /** The lease of /leader and of the member's own key. */
+  lease: z.string(),
+})
+export type LeaderTerm = z.infer<typeof leaderTerm>
+
+/** The one fence that is going on, or the last one that ended (released, abandoned). */
+export const fenceRecord = z.object({
+  id: z.string(),
+  term: leaderTerm,
+  reason: fenceReason,
+  phase: fencePhase,
+  /** The controller that wrote it last. */
+  controller: z.string(),
+  intendedAt: z.iso.datetime(),
+  evidence: z.record(z.string(), z.json()),
+  /** Who followed; null while nobody did. */
+  newLeader: z.string().nullable(),
+  /** Why it was abandoned; empty otherwise. */
+  note: z.string(),
+  /** When earlier fences were intended: what the rate limit counts. */
+  earlier: z.array(z.iso.datetime()),
+})
+export type FenceRecord = z.infer<typeof fenceRecord>
+
+/** A fence that is neither released nor abandoned keeps every other act on the primary waiting. */
+export const isFenceOpen = (record: Pick<FenceRecord, 'phase'>): boolean =>
+  record.phase !== 'released' && record.phase !== 'abandoned'
 
 /** The least severe first. */
 export const severity = z.enum(['info', 'warning', 'critical'])

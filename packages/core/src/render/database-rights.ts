@@ -107,6 +107,15 @@ REVOKE ALL ON FUNCTION neuronha.replay_position() FROM PUBLIC;`
 
 const REPLAY_POSITION_ROLES = [agent, desktop, drill, reader, controller, ROLES.owner]
 
+/** One row for each member that was probed: when a write last reached it. */
+export const HEARTBEAT_TABLE = 'neuronha.heartbeat'
+const HEARTBEAT = [
+  `CREATE TABLE IF NOT EXISTS ${HEARTBEAT_TABLE} (member text PRIMARY KEY, at timestamptz NOT NULL) WITH (fillfactor = 50);`,
+  `COMMENT ON TABLE ${HEARTBEAT_TABLE} IS ${quoteLiteral('The controllers’ write probe: when a write last reached each member.')};`,
+  `GRANT USAGE ON SCHEMA neuronha TO ${quoteIdentifier(ROLES.probe.name)};`,
+  `GRANT SELECT, INSERT, UPDATE ON ${HEARTBEAT_TABLE} TO ${quoteIdentifier(ROLES.probe.name)};`,
+]
+
 /** The acknowledged writes of a drill. */
 const ledger = `${quoteIdentifier(SCHEMAS.drill)}.ledger`
 const LEDGER = [
@@ -128,6 +137,7 @@ export const platformRights = (): readonly string[] => [
     `GRANT USAGE ON SCHEMA neuronha TO ${role};`,
     `GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO ${role};`,
   ]),
+  ...HEARTBEAT,
   ...LEDGER,
   ...EVENTS_ARCHIVE,
 ]

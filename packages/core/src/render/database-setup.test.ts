@@ -17,7 +17,7 @@ describe('renderDatabaseSetup', () => {
 
   it('carries verifiers, never a password', () => {
     expect(all).not.toContain('fake-password')
-    expect(all.match(/PASSWORD 'SCRAM-SHA-256\$/g)).toHaveLength(9)
+    expect(all.match(/PASSWORD 'SCRAM-SHA-256\$/g)).toHaveLength(10)
   })
 
   it('gives the role for user-typed SQL nothing but the public schema', () => {

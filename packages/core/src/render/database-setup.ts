@@ -41,6 +41,8 @@ const ROLE_SETTINGS: Partial<Readonly<Record<RoleKey, RoleSettings>>> = {
     lock_timeout: '250ms',
     idle_in_transaction_session_timeout: '5s',
   },
+  // A synchronous probe would hang when no standby is left, and fencing is the worst move then.
+  probe: { synchronous_commit: 'local', lock_timeout: '250ms', statement_timeout: '5s' },
   sql: {
     default_transaction_read_only: 'on',
     idle_in_transaction_session_timeout: '15s',
@@ -113,6 +115,10 @@ const rolesAndDatabases = (spec: ClusterSpec, secrets: ClusterSecrets): readonly
     roleStatements(role, assertPresent(secrets.userRoles[role], `a verifier of ${role}`).verifier),
   ),
   `GRANT pg_monitor TO ${quoteIdentifier(ROLES.controller.name)};`,
+  // A cluster that is out of connections is not hung: those who watch still get in.
+  ...[ROLES.controller.name, ROLES.probe.name].map(
+    (role) => `GRANT pg_use_reserved_connections TO ${quoteIdentifier(role)};`,
+  ),
   ...databaseStatements(
     PLATFORM_DATABASE,
     ROLES.owner.name,

@@ -50,7 +50,7 @@ const routedAccess = (spec: ClusterSpec): readonly Access[] => {
 export const renderPgHba = (spec: ClusterSpec): readonly string[] => {
   const members = addressesOf(spec, 'member')
   const observers = [gatewayAddressOf(spec), ...addressesOf(spec, 'controller')]
-  const { superuser, replicator, rewind, controller } = ROLES
+  const { superuser, replicator, rewind, controller, probe } = ROLES
   return [
     `local all ${quoteHba(superuser.name)} peer map=${IDENT_MAP}`,
     `local replication ${quoteHba(replicator.name)} scram-sha-256`,
@@ -58,6 +58,11 @@ export const renderPgHba = (spec: ClusterSpec): readonly string[] => {
       { database: 'replication', role: replicator.name, addresses: members },
       { database: quoteHba(MAINTENANCE_DATABASE), role: rewind.name, addresses: members },
       { database: quoteHba(PLATFORM_DATABASE), role: controller.name, addresses: observers },
+      {
+        database: quoteHba(PLATFORM_DATABASE),
+        role: probe.name,
+        addresses: addressesOf(spec, 'controller'),
+      },
       ...routedAccess(spec),
     ].flatMap(remoteLines),
   ]

@@ -94,7 +94,7 @@ describe('renderPgbouncer', () => {
 
   it('gives up on a dead router within the profile’s second, not after the default fifteen', () => {
     expect(poolerText('pgbouncer.ini')).toMatch(/^server_connect_timeout = 1$/m)
-    expect(poolerText('pgbouncer.ini')).toMatch(/^server_login_retry = 1$/m)
+    expect(poolerText('pgbouncer.ini')).toMatch(/^server_login_retry = 0.2$/m)
   })
 
   it('holds passwords of those roles only that use a pooler', () => {

@@ -184,7 +184,11 @@ export function renderServices(
       ),
       user: 'controller',
       password: secrets.etcd.controller,
-      prefix: `/neuronha/${spec.name}/`,
+    },
+    probe: {
+      user: ROLES.probe.name,
+      password: secrets.roles.probe.password,
+      database: PLATFORM_DATABASE,
     },
     engine: {
       urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({

@@ -113,6 +113,7 @@ const FORCED: Readonly<Record<string, ForcedParameter>> = {
   max_slot_wal_keep_size: forced('4GB', 'a standby that is gone must not fill the primary’s disk'),
   password_encryption: forced('scram-sha-256', 'passwords are SCRAM everywhere'),
   recovery_min_apply_delay: forced(0, 'a standby that lags on purpose cannot take over'),
+  reserved_connections: forced(6, 'those who watch a full database must still get in'),
   ssl: forced('on', TLS),
   ssl_min_protocol_version: forced('TLSv1.2', TLS),
   synchronous_commit: forced('on', DURABLE),

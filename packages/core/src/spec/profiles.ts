@@ -37,13 +37,13 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   fast: {
     patroni: { ttl: 20, loopWait: 1, retryTimeout: 3 },
     check: { interMs: 500, fastinterMs: 200, downinterMs: 300, fall: 2, rise: 1, timeoutMs: 2500 },
-    pooler: { serverLoginRetry: 1, serverConnectTimeout: 1, queryWaitTimeout: 30 },
+    pooler: { serverLoginRetry: 0.2, serverConnectTimeout: 1, queryWaitTimeout: 30 },
     etcd: { heartbeatMs: 100, electionMs: 1000 },
   },
   balanced: {
     patroni: { ttl: 30, loopWait: 5, retryTimeout: 10 },
     check: { interMs: 1000, fastinterMs: 500, downinterMs: 500, fall: 3, rise: 1, timeoutMs: 2000 },
-    pooler: { serverLoginRetry: 2, serverConnectTimeout: 3, queryWaitTimeout: 60 },
+    pooler: { serverLoginRetry: 0.5, serverConnectTimeout: 3, queryWaitTimeout: 60 },
     etcd: { heartbeatMs: 250, electionMs: 2500 },
   },
   wide: {
@@ -56,7 +56,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       rise: 1,
       timeoutMs: 4000,
     },
-    pooler: { serverLoginRetry: 3, serverConnectTimeout: 5, queryWaitTimeout: 120 },
+    pooler: { serverLoginRetry: 1, serverConnectTimeout: 5, queryWaitTimeout: 120 },
     etcd: { heartbeatMs: 500, electionMs: 5000 },
   },
 }

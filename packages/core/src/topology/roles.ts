@@ -56,6 +56,11 @@ export const ROLES = {
     purpose: 'observes members (pg_monitor)',
     poolerDatabases: [],
   },
+  probe: {
+    name: 'neuronha_probe',
+    purpose: 'the controllers’ write probe: one row of its own, committed locally',
+    poolerDatabases: [],
+  },
   poolerStats: {
     name: 'neuronha_stats',
     purpose: 'reads the poolers’ admin console',

@@ -35,6 +35,14 @@ ALTER ROLE "neuronha_controller" SET idle_in_transaction_session_timeout = '5s';
 ALTER ROLE "neuronha_controller" SET lock_timeout = '250ms';
 ALTER ROLE "neuronha_controller" SET statement_timeout = '5s';
 COMMIT;
+SELECT 'CREATE ROLE "neuronha_probe"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'neuronha_probe') \gexec
+ALTER ROLE "neuronha_probe" WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD 'SCRAM-SHA-256$4096:fake-salt$fake-stored-key-of-probe:fake-server-key-of-probe';
+BEGIN;
+ALTER ROLE "neuronha_probe" RESET ALL;
+ALTER ROLE "neuronha_probe" SET lock_timeout = '250ms';
+ALTER ROLE "neuronha_probe" SET statement_timeout = '5s';
+ALTER ROLE "neuronha_probe" SET synchronous_commit = 'local';
+COMMIT;
 SELECT 'CREATE ROLE "neurondb_drill"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'neurondb_drill') \gexec
 ALTER ROLE "neurondb_drill" WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD 'SCRAM-SHA-256$4096:fake-salt$fake-stored-key-of-drill:fake-server-key-of-drill';
 BEGIN;
@@ -66,12 +74,15 @@ ALTER ROLE "neurondb_reader" SET lock_timeout = '2s';
 ALTER ROLE "neurondb_reader" SET statement_timeout = '60s';
 COMMIT;
 GRANT pg_monitor TO "neuronha_controller";
+GRANT pg_use_reserved_connections TO "neuronha_controller";
+GRANT pg_use_reserved_connections TO "neuronha_probe";
 SELECT 'CREATE DATABASE "neurondb" OWNER "neurondb_owner"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'neurondb') \gexec
 ALTER DATABASE "neurondb" OWNER TO "neurondb_owner";
 REVOKE ALL ON DATABASE "neurondb" FROM PUBLIC;
 GRANT CONNECT ON DATABASE "neurondb" TO "neurondb_agent";
 GRANT CONNECT ON DATABASE "neurondb" TO "neurondb_desktop";
 GRANT CONNECT ON DATABASE "neurondb" TO "neuronha_controller";
+GRANT CONNECT ON DATABASE "neurondb" TO "neuronha_probe";
 GRANT CONNECT ON DATABASE "neurondb" TO "neurondb_drill";
 GRANT CONNECT ON DATABASE "neurondb" TO "neurondb_sql";
 GRANT CONNECT ON DATABASE "neurondb" TO "neurondb_reader";

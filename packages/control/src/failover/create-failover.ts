@@ -1,0 +1,131 @@
+/** Failover and repair, put together for one controller: what watches the engine, what decides, what acts. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ControllerConfig } from '@neuronha/core/config/processes.ts'
+import { toPlatformError } from '@neuronha/core/errors.ts'
+import { PORTS } from '@neuronha/core/topology/ports.ts'
+import type { Logger } from '@neuronha/runtime/logger.ts'
+import type { Metrics } from '@neuronha/runtime/metrics.ts'
+import { createDirectClient, type DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
+import type { Login } from '@neuronha/runtime/postgres/endpoint.ts'
+import type { TlsFiles } from '@neuronha/runtime/tls.ts'
+import type { ActiveLease } from '../controller/active-lease.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Kv } from '../etcd/kv.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { HttpClient } from '../observe/http-client.ts'
+import type { CoordinationView } from './coordination-view.ts'
+import { FailoverLoop } from './failover-loop.ts'
+import { FenceActs } from './fence-acts.ts'
+import { addFailoverMetrics } from './failover-metrics.ts'
+import type { MemberAddress } from './members-view.ts'
+import { RepairLoop } from './repair-loop.ts'
+import { Witnesses } from './witnesses.ts'
+
+export interface FailoverOptions {
+  readonly config: ControllerConfig
+  readonly kv: Kv
+  readonly engine: Engine
+  readonly http: HttpClient
+  readonly tls: TlsFiles
+  readonly lease: ActiveLease
+  readonly events: EventLog
+  readonly metrics: Metrics
+  readonly logger: Logger
+}
+
+export interface Failover {
+  start(): void
+  /** Failsafe mode was seen somewhere. */
+  noteFailsafe(): void
+  close(): Promise<void>
+}
+
+/** Between two tries to follow the engine's events. */
+const RECONNECT_MS = 1000
+
+export function createFailover(options: FailoverOptions): Failover {
+  const { config, kv, engine, http, lease, events, logger } = options
+  const { cluster } = config
+  const { members } = config.observe
+  const now = (): number => performance.now()
+  let view: CoordinationView | undefined
+  const counts = addFailoverMetrics(options.metrics, () => view?.record ?? null)
+  const repair = new RepairLoop({ engine, lease, events, logger, now })
+  const loop = new FailoverLoop({
+    cluster,
+    members,
+    kv,
+    engine,
+    http,
+    lease,
+    acts: new FenceActs({ cluster, controller: config.replica, kv, engine, lease, events, counts }),
+    witnesses: new Witnesses({ members, http, now, ...connectorsOf(options) }),
+    events,
+    logger,
+    onLook: (seen) => {
+      view = seen
+      repair.noteView(seen)
+    },
+    onRefused: (why) => counts.refused(why),
+    now,
+  })
+  const stop = new AbortController()
+  let following: Promise<void> = Promise.resolve()
+  return {
+    start: () => {
+      loop.start()
+      repair.start()
+      following = followEngine(options, stop.signal, () => {
+        loop.wake()
+        repair.wake()
+      })
+    },
+    noteFailsafe: () => loop.noteFailsafe(),
+    close: async () => {
+      stop.abort()
+      await Promise.all([loop.close(), repair.close(), following])
+    },
+  }
+}
+
+/** Who asks the members: the probe by its own role, the state of receivers by the role that observes. */
+function connectorsOf({ config, tls }: FailoverOptions): {
+  readonly connectProbe: (target: MemberAddress) => DirectClient
+  readonly connectObserver: (target: MemberAddress) => DirectClient
+} {
+  const connect = (login: Login, applicationName: string) => (target: MemberAddress) =>
+    createDirectClient({
+      endpoint: { name: target.address, address: target.address, port: PORTS.postgres },
+      login,
+      tls,
+      applicationName,
+    })
+  return {
+    connectProbe: connect(config.probe, 'neuronha-probe'),
+    connectObserver: connect(config.observe.database, 'neuronha-witness'),
+  }
+}
+
+/** Every start and end of a container is a reason to look at once; a lost connection only makes looks come later. */
+async function followEngine(
+  { engine, logger }: FailoverOptions,
+  signal: AbortSignal,
+  onEvent: () => void,
+): Promise<void> {
+  let lastTrouble = ''
+  while (!signal.aborted) {
+    try {
+      for await (const { action, name } of engine.events(signal)) {
+        lastTrouble = ''
+        logger.debug({ action, container: name }, 'engine event')
+        onEvent()
+      }
+    } catch (thrown) {
+      const { message } = toPlatformError(thrown)
+      if (!signal.aborted && message !== lastTrouble)
+        logger.warn({ err: thrown }, 'the engine’s events cannot be followed')
+      lastTrouble = message
+    }
+    await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined)
+  }
+}

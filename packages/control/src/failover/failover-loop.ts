@@ -1,0 +1,304 @@
+/**
+ * The acting shell of failover: looks, decides (decide-fence.ts), acts once, and looks again. Runs in both controllers
+ * and does nothing in the one that is not active. Nothing is remembered here that the other controller would
+ * miss: the fence's record and the leader's term are in etcd; what is kept in memory (how long a phase has lasted,
+ * when failsafe was seen) only ever delays an act after a change of controllers, never allows one.
+ */
+import {
+  coordinationKeys,
+  isFenceOpen,
+  type FenceRecord,
+  type LeaderTerm,
+} from '@neuronha/core/contracts/coordination.ts'
+import { toPlatformError } from '@neuronha/core/errors.ts'
+import type { Logger } from '@neuronha/runtime/logger.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Kv } from '../etcd/kv.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { HttpClient } from '../observe/http-client.ts'
+import { readCoordination, type CoordinationView } from './coordination-view.ts'
+import { decideFence, type FailoverObservation, type FenceDecision } from './decide-fence.ts'
+import type { MemberView } from './electable.ts'
+import { recentFences, type FenceActs } from './fence-acts.ts'
+import { isFenced, isTermUnbroken, nextTerm, type ContainerView } from './leader-term.ts'
+import { askMembers, type MemberAddress } from './members-view.ts'
+import type { Witnesses } from './witnesses.ts'
+
+export interface FailoverLoopOptions {
+  readonly cluster: string
+  readonly members: readonly MemberAddress[]
+  readonly kv: Kv
+  readonly engine: Pick<Engine, 'inspect'>
+  readonly http: HttpClient
+  readonly lease: {
+    isActive(): boolean
+    spareMs(): number
+    createRevision(): string | undefined
+  }
+  readonly acts: FenceActs
+  readonly witnesses: Witnesses
+  readonly events: Pick<EventLog, 'record'>
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+  /** Told after each look, for repair. */
+  readonly onLook: (view: CoordinationView) => void
+  readonly onRefused: (why: string) => void
+  /** Monotonic, milliseconds. */
+  readonly now: () => number
+}
+
+/** Between looks while nothing is wrong, and while something is. */
+const CALM_MS = 500
+const ALERT_MS = 100
+/** A container that runs is inspected so often even if no event came: events can be lost. */
+const INSPECT_EVERY_MS = 1000
+const ASK_MEMBERS_DEADLINE_MS = 700
+/** Answers of members are good for so long within one chain of decisions. */
+const MEMBERS_FRESH_MS = 600
+
+export class FailoverLoop {
+  readonly #options: FailoverLoopOptions
+  #timer: NodeJS.Timeout | undefined
+  #turn: Promise<void> = Promise.resolve()
+  #isTurning = false
+  #isWoken = false
+  #isClosed = false
+  #term: LeaderTerm | undefined
+  #container: ContainerView | undefined
+  #membersSeen: { readonly at: number; readonly members: readonly MemberView[] } | undefined
+  #phase: { readonly key: string; readonly since: number } | undefined
+  #failsafeSeenAt: number | undefined
+  #lastRefusal = ''
+  #lastTrouble = ''
+
+  constructor(options: FailoverLoopOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#schedule(0)
+  }
+
+  /** Something may have happened: look now. */
+  wake(): void {
+    this.#isWoken = true
+    if (!this.#isTurning) this.#schedule(0)
+  }
+
+  /** Failsafe mode was seen somewhere. */
+  noteFailsafe(): void {
+    this.#failsafeSeenAt = this.#options.now()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    await this.#turn
+    await this.#options.witnesses.close()
+  }
+
+  #schedule(afterMs: number): void {
+    clearTimeout(this.#timer)
+    if (this.#isClosed) return
+    this.#timer = setTimeout(() => {
+      this.#turn = this.#runTurn()
+    }, afterMs)
+  }
+
+  async #runTurn(): Promise<void> {
+    this.#isTurning = true
+    this.#isWoken = false
+    let nextMs = CALM_MS
+    try {
+      nextMs = await this.#look()
+      this.#lastTrouble = ''
+    } catch (thrown) {
+      this.#warnOnce(thrown)
+    }
+    this.#isTurning = false
+    this.#schedule(this.#wasWoken() ? 0 : nextMs)
+  }
+
+  #wasWoken(): boolean {
+    return this.#isWoken
+  }
+
+  /** One look and at most one act; answers when the next is due. */
+  async #look(): Promise<number> {
+    const { lease, kv, cluster, witnesses, acts } = this.#options
+    if (!lease.isActive()) {
+      await this.#rest()
+      return CALM_MS
+    }
+    const view = await readCoordination(kv, cluster, this.#options.now)
+    await witnesses.look(view.snapshot)
+    await this.#keepTerm(view)
+    this.#options.onLook(view)
+    const seen = await this.#observe(view)
+    const decision = decideFence(seen)
+    this.#noteRefusal(decision, seen)
+    const hasActed = await acts.carryOut(decision, view)
+    if (hasActed) return 0
+    return this.#isAlert(seen) ? ALERT_MS : CALM_MS
+  }
+
+  async #rest(): Promise<void> {
+    this.#term = undefined
+    this.#container = undefined
+    this.#membersSeen = undefined
+    this.#phase = undefined
+    await this.#options.witnesses.rest()
+  }
+
+  /** Proves the present leadership while its owner lives, and writes it down for the other controller. */
+  async #keepTerm({ snapshot, storedTerm }: CoordinationView): Promise<void> {
+    const known = this.#term ?? storedTerm
+    const isProven = known !== undefined && isTermUnbroken(known, snapshot)
+    const subject = isProven ? known.member : (snapshot.leader?.name ?? known?.member)
+    if (subject !== undefined && (!isProven || this.#isInspectionDue(subject)))
+      await this.#inspect(subject)
+    this.#term = nextTerm(known, snapshot, this.#container)
+    if (this.#term !== undefined && this.#term !== storedTerm) await this.#store(storedTerm)
+  }
+
+  async #store(stored: LeaderTerm | undefined): Promise<void> {
+    const value = JSON.stringify(this.#term)
+    const createRevision = this.#options.lease.createRevision()
+    if (createRevision === undefined || value === JSON.stringify(stored)) return
+    const { active, term } = coordinationKeys(this.#options.cluster)
+    await this.#options.kv.transaction([{ key: active, createRevision }], [{ put: term, value }])
+  }
+
+  #isInspectionDue(name: string): boolean {
+    const last = this.#container
+    return (
+      last?.name !== name ||
+      !last.running ||
+      this.#isWoken ||
+      this.#options.now() - last.seenAt >= INSPECT_EVERY_MS
+    )
+  }
+
+  /** An engine that gives no answer leaves us without knowledge of the container, which proves nothing. */
+  async #inspect(name: string): Promise<void> {
+    const askedAt = this.#options.now()
+    const found = await this.#options.engine.inspect(name).catch((thrown: unknown) => {
+      this.#warnOnce(thrown)
+      return undefined
+    })
+    this.#container = found && {
+      name,
+      askedAt,
+      seenAt: this.#options.now(),
+      id: found.id,
+      startedAt: found.startedAt,
+      status: found.status,
+      running: found.running,
+      paused: found.paused,
+      restarting: found.restarting,
+      pid: found.pid,
+    }
+  }
+
+  async #observe(view: CoordinationView): Promise<FailoverObservation> {
+    const { lease, now, witnesses } = this.#options
+    const { record, snapshot } = view
+    const openRecord = record !== null && isFenceOpen(record) ? record : null
+    const term = openRecord?.term ?? this.#term
+    if (openRecord !== null) await this.#inspect(openRecord.term.member)
+    const phaseSince = this.#phaseSince(openRecord)
+    const suspicion = witnesses.suspicion()
+    const isTrouble = openRecord !== null || suspicion !== null || this.#isGone(term)
+    const members = isTrouble ? await this.#askMembers() : []
+    return {
+      leaseSpareMs: lease.spareMs(),
+      inMaintenance: view.maintenance !== null,
+      isHeld: isFenceHeld(view, term),
+      isSwitchoverOpen: view.isSwitchoverOpen,
+      snapshot,
+      term,
+      container: this.#containerOf(term),
+      members,
+      answeredAfterConfirmation: this.#hasAnswered(openRecord, phaseSince),
+      failsafeSeenAgoMs: this.#failsafeSeenAgoMs(),
+      suspicion,
+      record,
+      phaseAgeMs: now() - phaseSince,
+      recentFences: recentFences(record, Date.now()).length,
+    }
+  }
+
+  #containerOf(term: LeaderTerm | undefined): ContainerView | undefined {
+    return this.#container?.name === term?.member ? this.#container : undefined
+  }
+
+  #failsafeSeenAgoMs(): number | null {
+    return this.#failsafeSeenAt === undefined ? null : this.#options.now() - this.#failsafeSeenAt
+  }
+
+  #isGone(term: LeaderTerm | undefined): boolean {
+    return term !== undefined && isFenced(this.#container, term.containerId)
+  }
+
+  #hasAnswered(record: FenceRecord | null, since: number): boolean {
+    return (
+      record?.phase === 'confirmed' && this.#options.witnesses.spokeAfter(record.term.member, since)
+    )
+  }
+
+  #phaseSince(record: FenceRecord | null): number {
+    if (record === null) {
+      this.#phase = undefined
+      return this.#options.now()
+    }
+    const key = `${record.id} ${record.phase}`
+    if (this.#phase?.key !== key) this.#phase = { key, since: this.#options.now() }
+    return this.#phase.since
+  }
+
+  async #askMembers(): Promise<readonly MemberView[]> {
+    const { http, members, now } = this.#options
+    const before = this.#membersSeen
+    if (before !== undefined && now() - before.at < MEMBERS_FRESH_MS) return before.members
+    const at = now()
+    // the term's member is dead or silent, and its silence would cost the whole deadline
+    const others = members.filter(({ name }) => name !== this.#term?.member)
+    const seen = await askMembers(http, others, ASK_MEMBERS_DEADLINE_MS)
+    if (seen.some(({ patroni }) => patroni?.failsafeActive === true)) this.noteFailsafe()
+    this.#membersSeen = { at, members: seen }
+    return seen
+  }
+
+  #isAlert({ record, suspicion, container }: FailoverObservation): boolean {
+    const isOpen = record !== null && isFenceOpen(record)
+    return isOpen || suspicion !== null || (container !== undefined && !container.running)
+  }
+
+  /** There was reason to act, and something forbade it: people must be able to read why. */
+  #noteRefusal(decision: FenceDecision, { suspicion, container, term }: FailoverObservation): void {
+    const isGone = container !== undefined && this.#isGone(term)
+    const hasReason = suspicion !== null || isGone
+    const why = decision.kind === 'nothing' && hasReason ? decision.why : ''
+    if (why === this.#lastRefusal) return
+    this.#lastRefusal = why
+    if (why === '') return
+    this.#options.onRefused(why)
+    this.#options.events.record({
+      kind: 'failover.refused',
+      severity: 'warning',
+      target: term?.member ?? null,
+      summary: `nothing is done about ${term?.member ?? 'the primary'}: ${why}`,
+      evidence: { isGone, ...suspicion?.evidence },
+    })
+  }
+
+  /** A part that stays away is one line, not one per look. */
+  #warnOnce(thrown: unknown): void {
+    const { message } = toPlatformError(thrown)
+    if (message === this.#lastTrouble) return
+    this.#lastTrouble = message
+    this.#options.logger.warn({ err: thrown }, 'a look at the cluster failed')
+  }
+}
+
+const isFenceHeld = ({ holds }: CoordinationView, term: LeaderTerm | undefined): boolean =>
+  term !== undefined && holds.get(term.member)?.noFence === true

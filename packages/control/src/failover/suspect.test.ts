@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { suspect, type PrimaryWitnesses } from './suspect.ts'
+
+const NOW = 100_000
+
+const quickStandbys = (messageAgeMs: number): PrimaryWitnesses['standbys'] =>
+  ['m2', 'm3', 'm4'].map((name) => ({ name, answeredAt: NOW - 200, messageAgeMs, freshAt: null }))
+
+const withFirst = (
+  standbys: PrimaryWitnesses['standbys'],
+  change: Partial<PrimaryWitnesses['standbys'][number]>,
+): PrimaryWitnesses['standbys'] =>
+  standbys.map((standby, index) => (index === 0 ? { ...standby, ...change } : standby))
+
+const seen = (change: Partial<PrimaryWitnesses> = {}): PrimaryWitnesses => ({
+  now: NOW,
+  member: 'm1',
+  since: NOW - 60_000,
+  keptAt: NOW - 100,
+  keptWorstMs: 12,
+  freshAt: NOW - 300,
+  restSilentMs: null,
+  statusStillMs: 400,
+  slippedAt: NOW - 60_000,
+  standbys: quickStandbys(100),
+  ...change,
+})
+
+const frozen: Partial<PrimaryWitnesses> = {
+  keptAt: NOW - 2100,
+  freshAt: NOW - 2100,
+  standbys: quickStandbys(2000),
+  statusStillMs: 2300,
+}
+const stuck: Partial<PrimaryWitnesses> = {
+  freshAt: NOW - 5100,
+  standbys: quickStandbys(100).map((standby) => ({ ...standby, freshAt: NOW - 400 })),
+}
+const patroniStuck: Partial<PrimaryWitnesses> = { statusStillMs: 2600, restSilentMs: 2100 }
+
+test('a healthy primary is not suspected', () => {
+  expect(suspect(seen())).toBeNull()
+})
+
+test('each way of hanging is recognised by its own witnesses', () => {
+  expect(suspect(seen(frozen))?.reason).toBe('unresponsive')
+  expect(suspect(seen(stuck))?.reason).toBe('no-new-connections')
+  expect(suspect(seen(patroniStuck))?.reason).toBe('patroni-hung')
+})
+
+describe('one witness for its life is enough', () => {
+  test.each<[string, Partial<PrimaryWitnesses>]>([
+    ['the kept connection answers', { ...frozen, keptAt: NOW - 400 }],
+    ['a fresh connection answers', { ...frozen, freshAt: NOW - 400 }],
+    [
+      'one standby still hears it',
+      { ...frozen, standbys: withFirst(quickStandbys(2000), { messageAgeMs: 300 }) },
+    ],
+    ['Patroni still writes', { ...frozen, statusStillMs: 900 }],
+    ['nobody knows whether Patroni writes', { ...frozen, statusStillMs: null }],
+    ['the silence is short', { ...frozen, keptAt: NOW - 1900 }],
+  ])('%s', (_case, change) => {
+    expect(suspect(seen(change))).toBeNull()
+  })
+})
+
+describe('a window in which we or a standby were slow does not count', () => {
+  test.each<[string, Partial<PrimaryWitnesses>]>([
+    ['frozen, and our timer slipped', { ...frozen, slippedAt: NOW - 1500 }],
+    [
+      'frozen, and a standby is silent too',
+      { ...frozen, standbys: withFirst(quickStandbys(2000), { answeredAt: NOW - 1600 }) },
+    ],
+    ['frozen, and the watch has only begun', { ...frozen, since: NOW - 1000 }],
+    ['stuck, and our timer slipped', { ...stuck, slippedAt: NOW - 4000 }],
+    ['stuck, and the kept connection was slow', { ...stuck, keptWorstMs: 1500 }],
+    [
+      'stuck, and standbys take no new connections either',
+      { ...stuck, standbys: quickStandbys(100) },
+    ],
+    ['Patroni stuck, and our timer slipped', { ...patroniStuck, slippedAt: NOW - 2000 }],
+    ['Patroni stuck, and PostgreSQL was slow', { ...patroniStuck, keptWorstMs: 1200 }],
+    ['Patroni stuck, but it answers REST', { ...patroniStuck, restSilentMs: 300 }],
+    ['Patroni stuck, but REST was not asked', { ...patroniStuck, restSilentMs: null }],
+    ['Patroni stuck, but its loop goes on', { ...patroniStuck, statusStillMs: 1500 }],
+  ])('%s', (_case, change) => {
+    expect(suspect(seen(change))).toBeNull()
+  })
+})
+
+test('without any standby nothing is ever suspected', () => {
+  expect(suspect(seen({ ...frozen, standbys: [] }))).toBeNull()
+})

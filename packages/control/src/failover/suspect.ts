@@ -1,0 +1,135 @@
+/**
+ * Is the primary hung, although its container runs? Pure, from what several witnesses saw. A single witness proves
+ * nothing: a false fence is the worst this product can do, so each kind needs witnesses that do not share
+ * a cause, and every window in which this process itself was slow, or a standby was silent too, does not count.
+ * (DESIGN 8.5)
+ *
+ * | reason             | silent                                  | and at the same time                                          |
+ * |--------------------|-----------------------------------------|---------------------------------------------------------------|
+ * | unresponsive       | kept and fresh connection, 2 s          | every standby hears nothing from it; Patroni writes nothing   |
+ * | no-new-connections | fresh connection, 5 s                   | the kept one is quick, new connections to standbys are quick  |
+ * | patroni-hung       | its REST API, 2 s; /status still, 2.5 s | PostgreSQL is quick, the other members' REST APIs answer      |
+ */
+import type { Suspicion } from './decide-fence.ts'
+
+export interface StandbyWitness {
+  readonly name: string
+  /** Its kept connection answered last, monotonic milliseconds; null: never. */
+  readonly answeredAt: number | null
+  /** Age of the newest message that it had from the primary, at that time; null: it receives nothing at all. */
+  readonly messageAgeMs: number | null
+  /** A fresh connection to it answered last; only tried while the primary takes none. */
+  readonly freshAt: number | null
+}
+
+export interface PrimaryWitnesses {
+  readonly now: number
+  readonly member: string
+  /** When probing of this member began. */
+  readonly since: number
+  /** The kept connection's last sign of life, and the worst answer time of the last seconds. */
+  readonly keptAt: number | null
+  readonly keptWorstMs: number | null
+  readonly freshAt: number | null
+  /** Patroni's REST API answered last; null while it is not asked, because etcd shows its loop at work. */
+  readonly restSilentMs: number | null
+  /** How long Patroni's /status has stood still in etcd, as long as etcd answered us; null: unknown. */
+  readonly statusStillMs: number | null
+  /** The last moment at which our own timer slipped. */
+  readonly slippedAt: number
+  readonly standbys: readonly StandbyWitness[]
+}
+
+export const UNRESPONSIVE_MS = 2000
+export const NO_NEW_CONNECTIONS_MS = 5000
+export const PATRONI_HUNG_MS = 2000
+/** Timer slips up to this are ordinary. */
+export const SLIP_MS = 250
+
+const QUICK_MS = 1000
+const STANDBY_SILENT_MS = 1500
+const RECEIVER_SILENT_MS = 1500
+const STATUS_STILL_MS = 1500
+const STATUS_HUNG_MS = 2500
+
+/** The last moment that spoils a window: our own slip, or the beginning of the watch. */
+const spoiledAt = ({ slippedAt, since }: PrimaryWitnesses): number => Math.max(slippedAt, since)
+
+const silentMs = (seen: PrimaryWitnesses, answeredAt: number | null): number =>
+  seen.now - Math.max(answeredAt ?? seen.since, spoiledAt(seen))
+
+const areStandbysQuick = ({ standbys, now }: PrimaryWitnesses): boolean =>
+  standbys.length > 0 &&
+  standbys.every(({ answeredAt }) => answeredAt !== null && now - answeredAt < STANDBY_SILENT_MS)
+
+const isKeptQuick = (seen: PrimaryWitnesses): boolean =>
+  seen.keptAt !== null &&
+  seen.now - seen.keptAt < QUICK_MS &&
+  seen.keptWorstMs !== null &&
+  seen.keptWorstMs < QUICK_MS
+
+/** A standby's message age grows by itself after its answer. */
+const messageAgeNow = (now: number, { answeredAt, messageAgeMs }: StandbyWitness): number =>
+  answeredAt === null || messageAgeMs === null
+    ? Number.POSITIVE_INFINITY
+    : messageAgeMs + (now - answeredAt)
+
+interface Silence {
+  readonly keptMs: number
+  readonly freshMs: number
+  /** Age of the newest message that each standby had from it. */
+  readonly messagesMs: readonly number[]
+  readonly statusMs: number
+  readonly restMs: number
+}
+
+const silenceOf = (seen: PrimaryWitnesses): Silence => ({
+  keptMs: silentMs(seen, seen.keptAt),
+  freshMs: silentMs(seen, seen.freshAt),
+  messagesMs: seen.standbys.map((standby) => messageAgeNow(seen.now, standby)),
+  // unknown is never silent
+  statusMs: seen.statusStillMs ?? 0,
+  restMs: seen.restSilentMs ?? 0,
+})
+
+const isUnresponsive = ({ keptMs, freshMs, messagesMs, statusMs }: Silence): boolean =>
+  keptMs >= UNRESPONSIVE_MS &&
+  freshMs >= UNRESPONSIVE_MS &&
+  messagesMs.every((age) => age >= RECEIVER_SILENT_MS) &&
+  statusMs >= STATUS_STILL_MS
+
+const takesNoConnections = (seen: PrimaryWitnesses, { freshMs }: Silence): boolean =>
+  isKeptQuick(seen) &&
+  freshMs >= NO_NEW_CONNECTIONS_MS &&
+  seen.standbys.every(({ freshAt }) => freshAt !== null && seen.now - freshAt < 2 * QUICK_MS)
+
+const isPatroniHung = (seen: PrimaryWitnesses, { statusMs, restMs }: Silence): boolean =>
+  isKeptQuick(seen) &&
+  statusMs >= STATUS_HUNG_MS &&
+  restMs >= PATRONI_HUNG_MS &&
+  seen.now - spoiledAt(seen) >= STATUS_HUNG_MS
+
+const reasonOf = (seen: PrimaryWitnesses, silence: Silence): Suspicion['reason'] | undefined => {
+  if (isUnresponsive(silence)) return 'unresponsive'
+  if (takesNoConnections(seen, silence)) return 'no-new-connections'
+  return isPatroniHung(seen, silence) ? 'patroni-hung' : undefined
+}
+
+const rounded = (value: number): number | null =>
+  Number.isFinite(value) ? Math.round(value) : null
+
+/** Reason to believe that the primary hangs, with what each witness saw; null when one of them speaks for its life. */
+export function suspect(seen: PrimaryWitnesses): Suspicion | null {
+  if (!areStandbysQuick(seen)) return null
+  const silence = silenceOf(seen)
+  const reason = reasonOf(seen, silence)
+  if (reason === undefined) return null
+  const evidence = {
+    keptSilentMs: rounded(silence.keptMs),
+    freshSilentMs: rounded(silence.freshMs),
+    youngestMessageMs: rounded(Math.min(...silence.messagesMs)),
+    statusStillMs: rounded(silence.statusMs),
+    restSilentMs: rounded(silence.restMs),
+  }
+  return { member: seen.member, reason, evidence }
+}

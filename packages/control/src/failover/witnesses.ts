@@ -1,0 +1,147 @@
+/**
+ * The witnesses of a primary's life, kept up to date: the write probe, Patroni's REST API (asked only while etcd
+ * shows no sign of its loop), how long /status has stood still, and whether this process itself was slow.
+ */
+import { toPlatformError } from '@neuronha/core/errors.ts'
+import type { HttpClient } from '../observe/http-client.ts'
+import type { DcsSnapshot } from './dcs-snapshot.ts'
+import type { Suspicion } from './decide-fence.ts'
+import { askPatroni, type MemberAddress } from './members-view.ts'
+import { SLIP_MS, suspect } from './suspect.ts'
+import { WriteProbe, type WriteProbeOptions } from './write-probe.ts'
+
+export interface WitnessOptions extends WriteProbeOptions {
+  readonly http: HttpClient
+}
+
+const BEAT_MS = 100
+/** Patroni's loop writes every second; from here on its REST API is asked too. */
+const ASK_REST_AFTER_MS = 1200
+const REST_EVERY_MS = 500
+const REST_DEADLINE_MS = 2500
+/** A pause of our own reading that is longer spoils how long /status stood still. */
+const READ_GAP_MS = 1500
+
+export class Witnesses {
+  readonly #options: WitnessOptions
+  readonly #beat: NodeJS.Timeout
+  #lastBeatAt: number
+  #slippedAt: number
+  #probe: WriteProbe | undefined
+  #status: { modRevision: string | null; changedAt: number; seenAt: number } | undefined
+  #rest: { readonly askedSince: number; answeredAt: number | null; open: boolean } | undefined
+  #restTimer: NodeJS.Timeout | undefined
+
+  constructor(options: WitnessOptions) {
+    this.#options = options
+    this.#lastBeatAt = options.now()
+    this.#slippedAt = this.#lastBeatAt
+    this.#beat = setInterval(() => this.#onBeat(), BEAT_MS)
+  }
+
+  /** Takes in what etcd says; a new primary gets new witnesses. */
+  async look(snapshot: DcsSnapshot): Promise<void> {
+    const name = snapshot.leader?.name
+    if (name !== undefined && name !== this.#probe?.member) await this.#watch(name)
+    this.#noteStatus(snapshot)
+  }
+
+  /** Reason to believe that the primary hangs, or null. */
+  suspicion(): Suspicion | null {
+    const probe = this.#probe?.view()
+    const now = this.#options.now()
+    if (probe === undefined || this.#status === undefined) return null
+    return suspect({
+      ...probe,
+      now,
+      slippedAt: this.#slippedAt,
+      restSilentMs: this.#restSilentMs(now),
+      statusStillMs: now - this.#status.seenAt > READ_GAP_MS ? null : now - this.#status.changedAt,
+    })
+  }
+
+  /** Did the member answer, in PostgreSQL's own words, a question that was sent after this moment? */
+  spokeAfter(member: string, moment: number): boolean {
+    const probe = this.#probe?.view()
+    return probe?.member === member && (probe.spokeToQuestionOf ?? 0) > moment
+  }
+
+  /** Ends every witness: this controller is not the active one. */
+  async rest(): Promise<void> {
+    const probe = this.#probe
+    this.#probe = undefined
+    this.#status = undefined
+    this.#stopRest()
+    await probe?.stop()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#beat)
+    await this.rest()
+  }
+
+  #onBeat(): void {
+    const now = this.#options.now()
+    if (now - this.#lastBeatAt > BEAT_MS + SLIP_MS) this.#slippedAt = now
+    this.#lastBeatAt = now
+  }
+
+  async #watch(name: string): Promise<void> {
+    await this.rest()
+    const member = this.#options.members.find((candidate) => candidate.name === name)
+    if (member === undefined) return
+    this.#probe = new WriteProbe(member, this.#options)
+    this.#probe.start()
+  }
+
+  #noteStatus({ statusModRevision, askedAt, seenAt }: DcsSnapshot): void {
+    const before = this.#status
+    const isBroken =
+      before?.modRevision !== statusModRevision || askedAt - before.seenAt > READ_GAP_MS
+    this.#status = {
+      modRevision: statusModRevision,
+      changedAt: isBroken ? seenAt : before.changedAt,
+      seenAt,
+    }
+    if (seenAt - this.#status.changedAt >= ASK_REST_AFTER_MS) this.#startRest()
+    else this.#stopRest()
+  }
+
+  #restSilentMs(now: number): number | null {
+    if (this.#rest === undefined) return null
+    return now - Math.max(this.#rest.answeredAt ?? this.#rest.askedSince, this.#slippedAt)
+  }
+
+  #startRest(): void {
+    const member = this.#options.members.find(({ name }) => name === this.#probe?.member)
+    if (this.#rest !== undefined || member === undefined) return
+    const rest = { askedSince: this.#options.now(), answeredAt: null, open: false }
+    this.#rest = rest
+    void this.#askRest(rest, member)
+    this.#restTimer = setInterval(() => void this.#askRest(rest, member), REST_EVERY_MS)
+  }
+
+  #stopRest(): void {
+    clearInterval(this.#restTimer)
+    this.#rest = undefined
+  }
+
+  async #askRest(
+    rest: { answeredAt: number | null; open: boolean },
+    member: MemberAddress,
+  ): Promise<void> {
+    if (rest.open) return
+    rest.open = true
+    try {
+      await askPatroni(this.#options.http, member, AbortSignal.timeout(REST_DEADLINE_MS))
+      rest.answeredAt = this.#options.now()
+    } catch (thrown) {
+      // a refusal comes from a living machine: Patroni's process is gone, and its own supervisor's business
+      const { cause } = toPlatformError(thrown)
+      if (cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED')
+        rest.answeredAt = this.#options.now()
+    } finally {
+      rest.open = false
+    }
+  }
+}
