@@ -113,19 +113,20 @@ async function followEngine(
   onEvent: () => void,
 ): Promise<void> {
   let lastTrouble = ''
+  const followOnce = async (): Promise<void> => {
+    for await (const { action, name } of engine.events(signal)) {
+      lastTrouble = ''
+      logger.debug({ action, container: name }, 'engine event')
+      onEvent()
+    }
+  }
   while (!signal.aborted) {
-    try {
-      for await (const { action, name } of engine.events(signal)) {
-        lastTrouble = ''
-        logger.debug({ action, container: name }, 'engine event')
-        onEvent()
-      }
-    } catch (thrown) {
+    await followOnce().catch((thrown: unknown) => {
       const { message } = toPlatformError(thrown)
-      if (!signal.aborted && message !== lastTrouble)
+      if (message !== lastTrouble)
         logger.warn({ err: thrown }, 'the engine’s events cannot be followed')
       lastTrouble = message
-    }
+    })
     await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined)
   }
 }

@@ -145,17 +145,16 @@ function decideIdle(seen: FailoverObservation): FenceDecision {
   if (term === undefined) return nothing('no leadership is known from while it lived')
   if (!isTermUnbroken(term, snapshot)) return nothing('the leadership has changed')
   const isGone = isFenced(container, term.containerId)
-  const suspected = suspicion?.member === term.member ? suspicion : null
-  if (!isGone && suspected === null) return nothing('the primary gives no reason')
+  if (!isGone && suspicion?.member !== term.member) return nothing('the primary gives no reason')
   const refusal = refusalOf(seen) ?? noSuccessor(term.member, seen)
   if (refusal !== undefined) return nothing(refusal)
-  if (isGone || suspected === null) {
-    const evidence = { status: container?.status ?? '', startedAt: term.startedAt }
+  if (isGone || suspicion === null) {
+    const evidence = { containerId: term.containerId, startedAt: term.startedAt }
     return { kind: 'intend', term, reason: 'container-gone', evidence }
   }
   const absent = notStreaming(term.member, seen.members)
   if (absent.length > 0) return nothing(`not every standby streams: ${absent.join(', ')}`)
-  return { kind: 'intend', term, reason: suspected.reason, evidence: suspected.evidence }
+  return { kind: 'intend', term, reason: suspicion.reason, evidence: suspicion.evidence }
 }
 
 /** What is alive is fenced only while nothing else is amiss. */

@@ -274,9 +274,12 @@ export class FailoverLoop {
   }
 
   /** There was reason to act, and something forbade it: people must be able to read why. */
-  #noteRefusal(decision: FenceDecision, { suspicion, container, term }: FailoverObservation): void {
+  #noteRefusal(decision: FenceDecision, seen: FailoverObservation): void {
+    const { suspicion, container, term, record } = seen
     const isGone = container !== undefined && this.#isGone(term)
-    const hasReason = suspicion !== null || isGone
+    // a fence that waits for its successor is not refused
+    const isOpen = record !== null && isFenceOpen(record)
+    const hasReason = !isOpen && (suspicion !== null || isGone)
     const why = decision.kind === 'nothing' && hasReason ? decision.why : ''
     if (why === this.#lastRefusal) return
     this.#lastRefusal = why
