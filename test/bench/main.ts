@@ -21,6 +21,7 @@ const ROUNDS = 3
 const CONCURRENCY = 16
 
 const io: CommandIo = {
+  warn: () => undefined,
   out: () => undefined,
   progress: silentProgress,
   json: true,

@@ -100,6 +100,30 @@ describe('the cluster page', () => {
   })
 })
 
+describe('the events page', () => {
+  it('shows the audit log, and the evidence of an event when it is asked for', async () => {
+    await page.goto(`${cluster().edgeUrl}/events`)
+    const event = page.getByRole('button', { name: /cli\.up/ }).first()
+    await event.click()
+    await page.getByText('/neuronha up').first().waitFor()
+    await page.getByRole('button', { name: 'Warnings and worse' }).click()
+    await page.waitForURL(/severity=warning/)
+  })
+
+  it.each(['light', 'dark'] as const)(
+    'has no serious accessibility problem in %s',
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme })
+      await page.goto(`${cluster().edgeUrl}/events`)
+      await page
+        .getByRole('button', { name: /cli\.up/ })
+        .first()
+        .click()
+      expect(await accessibilityProblems()).toEqual([])
+    },
+  )
+})
+
 describe('the chat', () => {
   it('creates an agent, sends a message and streams its answer', async () => {
     await page.goto(`${cluster().edgeUrl}/agents/new`)

@@ -231,11 +231,18 @@ const degraded = (nowMs: number, startMs: number): ClusterStatus => {
   }
 }
 
+const MAINTENANCE = {
+  by: 'ana@host-1',
+  why: 'new disks in the second rack, one host after the other',
+  since: '2026-11-23T19:40:00.000Z',
+}
+
 export const SCENARIOS = [
   'healthy',
   'failover',
   'no-primary',
   'degraded',
+  'maintenance',
   'old-data',
   'silent',
   'broken',
@@ -256,6 +263,8 @@ export const statusOf = (scenario: Scenario, nowMs: number, sinceMs: number): Cl
         return changeMember(aCluster({ nowMs: observedMs, startMs, primary: null }), 1, DEAD)
       case 'degraded':
         return degraded(observedMs, startMs)
+      case 'maintenance':
+        return { ...aCluster({ nowMs: observedMs, startMs, primary: 1 }), maintenance: MAINTENANCE }
       case 'old-data':
         return aCluster({ nowMs: sinceMs, startMs, primary: 1 })
       default:

@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { aStore, readAgentApi, storeMessage, writeAgentApi, type Answer } from './agent.ts'
 import { SCENARIOS, statusOf, type Scenario } from './cluster.ts'
+import { eventsOf } from './events.ts'
 
 const CSP =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -164,7 +165,8 @@ const serveFile = async (response: ServerResponse, path: string): Promise<void> 
 }
 
 const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-  const { pathname } = new URL(request.url ?? '/', 'http://mock')
+  const url = new URL(request.url ?? '/', 'http://mock')
+  const { pathname } = url
   if (pathname.startsWith('/mock/scenario/')) {
     scenario = scenarioName.parse(pathname.split('/')[3])
     sinceMs = Date.now()
@@ -188,7 +190,11 @@ const route = async (request: IncomingMessage, response: ServerResponse): Promis
     return
   }
   if (emailOf(request) === null) throw new PlatformError('UNAUTHENTICATED', 'Nobody is signed in.')
-  json(response, 200, statusOf(scenario, Date.now(), sinceMs))
+  json(
+    response,
+    200,
+    noun === 'events' ? eventsOf(scenario, url) : statusOf(scenario, Date.now(), sinceMs),
+  )
 }
 
 const answerError = (response: ServerResponse, thrown: unknown): void => {

@@ -7,6 +7,7 @@ describe('links', () => {
       to: '/cluster',
       search: { part: 'neurondb-member-2' },
     })
+    expect(paths.events({ kind: 'failover' })).toMatchObject({ search: { kind: 'failover' } })
     expect(paths.session('a', 's').params).toEqual({ agentId: 'a', sessionId: 's' })
   })
 

@@ -1,5 +1,6 @@
 /** Every link of the console is built here; the URL is the state. */
 import { linkOptions } from '@tanstack/react-router'
+import type { EventsFilter } from './events/use-events.ts'
 
 export const paths = {
   signIn: (returnTo?: string) =>
@@ -7,6 +8,15 @@ export const paths = {
   /** The topology; with a part's details when one is named. */
   cluster: (part?: string) =>
     linkOptions({ to: '/cluster', search: part === undefined ? {} : { part } }),
+  /** The audit log, all of it or what a filter leaves. */
+  events: ({ severity, kind }: EventsFilter = {}) =>
+    linkOptions({
+      to: '/events',
+      search: {
+        ...(severity === undefined ? {} : { severity }),
+        ...(kind === undefined ? {} : { kind }),
+      },
+    }),
   agents: () => linkOptions({ to: '/agents' }),
   newAgent: () => linkOptions({ to: '/agents/new' }),
   /** A new conversation with an agent. */

@@ -1,4 +1,6 @@
 /** The pages and their addresses. Each page is a chunk of its own. */
+import { severity } from '@neuronha/core/contracts/coordination.ts'
+import { eventsQuery } from '@neuronha/core/contracts/events.ts'
 import type { QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
@@ -56,6 +58,16 @@ const clusterRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/ClusterPage.tsx'), 'ClusterPage'),
 })
 
+const eventsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/events',
+  validateSearch: z.object({
+    severity: severity.optional().catch(undefined),
+    kind: eventsQuery.shape.kind.catch(undefined),
+  }),
+  component: lazyRouteComponent(() => import('./pages/EventsPage.tsx'), 'EventsPage'),
+})
+
 const agentsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/agents',
@@ -85,6 +97,7 @@ const routeTree = rootRoute.addChildren([
   signedInRoute.addChildren([
     indexRoute,
     clusterRoute,
+    eventsRoute,
     agentsRoute,
     newAgentRoute,
     agentRoute,

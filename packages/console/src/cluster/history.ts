@@ -3,7 +3,7 @@ import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { changesBetween, type Change } from './changes.ts'
 import { nextObservation, type Observation } from './freshness.ts'
 
-const KEPT_SAMPLES = 60
+const KEPT_MS = 60_000
 const KEPT_CHANGES = 50
 
 export interface Sample {
@@ -47,9 +47,11 @@ export const nextView = (previous: ClusterView | undefined, arrival: Arrival): C
     return { observation, samples: [sampleOf(observation.status)], changes: [] }
   if (observation === previous.observation) return previous
   const changes = changesBetween(previous.observation.status, observation.status)
+  const sample = sampleOf(observation.status)
   return {
     observation,
-    samples: [...previous.samples, sampleOf(observation.status)].slice(-KEPT_SAMPLES),
+    // By time, not by number: other pages look less often.
+    samples: [...previous.samples.filter(({ atMs }) => sample.atMs - atMs < KEPT_MS), sample],
     changes: [...changes, ...previous.changes].slice(0, KEPT_CHANGES),
   }
 }

@@ -1,7 +1,13 @@
 /** The frame of every page behind the sign-in: rail (or bars, on a phone), palette, page. */
 import { ActionIcon } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
-import { IconLogout, IconMessages, IconSearch, IconTopologyStar3 } from '@tabler/icons-react'
+import {
+  IconLogout,
+  IconMessages,
+  IconSearch,
+  IconTimelineEvent,
+  IconTopologyStar3,
+} from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
@@ -9,11 +15,13 @@ import { sessionQuery, signOut, useAccount } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Logo } from '../ui/Logo.tsx'
 import { ThemeToggle } from '../ui/ThemeToggle.tsx'
+import { MaintenanceBanner } from './MaintenanceBanner.tsx'
 import classes from './Shell.module.css'
 import { ShellPalette } from './ShellPalette.tsx'
 
 const NAVIGATION = [
   { link: paths.cluster(), label: 'Cluster', icon: <IconTopologyStar3 size={18} /> },
+  { link: paths.events(), label: 'Events', icon: <IconTimelineEvent size={18} /> },
   { link: paths.agents(), label: 'Agents', icon: <IconMessages size={18} /> },
 ] as const
 
@@ -39,6 +47,7 @@ export const Shell = () => {
         <AccountBar />
       </nav>
       <main className={classes['page']} id="page" tabIndex={-1}>
+        <MaintenanceBanner />
         <Outlet />
       </main>
       <ShellPalette opened={isPaletteOpen} onClose={palette.close} />
@@ -82,7 +91,7 @@ const Navigation = () => (
         activeProps={{ 'data-active': true }}
       >
         {icon}
-        {label}
+        <span className={classes['linkLabel']}>{label}</span>
       </Link>
     ))}
   </div>

@@ -6,6 +6,7 @@ import {
   IconMessage,
   IconPlus,
   IconServer,
+  IconTimelineEvent,
   IconTopologyStar3,
 } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -45,6 +46,13 @@ const useCommands = (enabled: boolean): readonly Command[] => {
       kind: 'Page',
       icon: <IconTopologyStar3 size={ICON_SIZE} />,
       run: () => void navigate(paths.cluster()),
+    },
+    {
+      id: 'events',
+      label: 'Events',
+      kind: 'Page',
+      icon: <IconTimelineEvent size={ICON_SIZE} />,
+      run: () => void navigate(paths.events()),
     },
     {
       id: 'agents',

@@ -31,6 +31,10 @@ export function createCliIo(options: {
       process.stdout.write(`${text}\n`)
     },
     progress: printer,
+    warn: (text) => {
+      if (isQuiet) process.stderr.write(`${JSON.stringify({ warning: text })}\n`)
+      else printer.say(`! ${text}`)
+    },
     json: options.json,
     color: options.colorWanted && process.stdout.isTTY,
     width: process.stdout.isTTY ? process.stdout.columns : DEFAULT_WIDTH,

@@ -48,7 +48,7 @@ export function openAudit(io: CommandIo, cluster: OpenCluster): CommandAudit {
     sayMaintenance: async () => {
       const asked = readMaintenance(kv, name).catch(() => null)
       const found = await Promise.race([asked, sleep(READ_MS).then(() => null)])
-      if (found !== null) io.progress.say(`! Maintenance is ${describeMaintenance(found)}`)
+      if (found !== null) io.warn(`Maintenance is ${describeMaintenance(found)}`)
       return found
     },
     close: async () => {
@@ -56,7 +56,7 @@ export function openAudit(io: CommandIo, cluster: OpenCluster): CommandAudit {
       const missing = log.waiting()
       if (missing > 0) {
         const events = missing === 1 ? '1 event is' : `${missing} events are`
-        io.progress.say(`! ${events} missing from the audit log: etcd does not answer`)
+        io.warn(`${events} missing from the audit log: etcd does not answer`)
       }
       await log.close()
       await close()

@@ -26,6 +26,8 @@ export interface CommandIo {
   readonly out: (text: string) => void
   /** Progress, notes and errors. */
   readonly progress: Progress
+  /** Something to know beside the result, also where progress is silent. */
+  readonly warn: (text: string) => void
   readonly json: boolean
   readonly color: boolean
   readonly width: number

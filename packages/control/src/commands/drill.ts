@@ -96,8 +96,8 @@ const drillEvent = (result: DrillResult): NewEvent => {
   return {
     kind: 'cli.drill.finished',
     severity: verdict === 'pass' ? 'info' : 'warning',
-    summary: `drill ${drill}: ${verdict}${took}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}`,
-    evidence: { rtoMs, acknowledged, lost, duplicated, clientErrors },
+    summary: `drill ${drill}: ${verdict}${took}${reasons[0] === undefined ? '' : `: ${reasons[0]}`}`,
+    evidence: { rtoMs, acknowledged, lost, duplicated, clientErrors, reasons },
   }
 }
 

@@ -70,7 +70,7 @@ export async function events(io: CommandIo, options: EventsOptions): Promise<voi
   const log = openEvents(cluster)
   try {
     const { items, incomplete, has_older: hasOlder } = await log.read(query)
-    for (const words of incomplete) io.progress.say(`! ${words}`)
+    for (const words of incomplete) io.warn(words)
     if (!io.json && items.length > 0) io.out(formatEventsHeading(io))
     print(io, items)
     if (options.follow) await follow(io, log.read, query, items)
@@ -102,7 +102,7 @@ async function follow(
   let isFirst = true
   let said = ''
   const say = (words: string): void => {
-    if (words !== said && words !== '') io.progress.say(`! ${words}`)
+    if (words !== said && words !== '') io.warn(words)
     said = words
   }
   while (!io.signal.aborted) {

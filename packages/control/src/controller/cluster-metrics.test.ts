@@ -37,6 +37,8 @@ test('a standby shows only itself, so that sums over controllers are right', asy
   const text = await textOf(false)
   expect(text).toContain('neuronha_controller_active{replica="one"} 0')
   expect(text).not.toContain('member="')
+  // 0 would say that there is no primary
+  expect(text).not.toContain('neuronha_primary_present{')
 })
 
 test('what is not known has no sample', async () => {

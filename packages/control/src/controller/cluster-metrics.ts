@@ -236,6 +236,8 @@ export function addClusterMetrics(metrics: Metrics, sources: ControllerMetricsSo
   for (const { name, help, labels, samples } of CLUSTER_METRICS)
     metrics.gauge(name, help, labels, (gauge) => {
       gauge.reset()
+      // A series without labels would go on as 0, which for some means that all is lost.
+      if (labels.length === 0) gauge.remove({})
       const status = sources.isActive() ? sources.latest()?.status : undefined
       if (status === undefined) return
       for (const sample of samples(status))

@@ -64,7 +64,7 @@ export function createControllerEvents(options: ControllerEventsOptions): Contro
     'Events that wait in etcd for PostgreSQL; the active controller knows.',
     [],
     (gauge) => {
-      gauge.reset()
+      gauge.remove({})
       if (isActive()) gauge.set(archiver.waiting())
     },
   )
@@ -99,32 +99,61 @@ const SEVERITIES: Readonly<Record<ClusterStatus['health'], Severity>> = {
   down: 'critical',
 }
 
-/** Records what changed since the last call: who is active, and how the cluster is. */
-const createNotices = (
-  log: EventLog,
-  { config, isActive, latest }: ControllerEventsOptions,
+type Seen = Pick<ClusterStatus, 'health' | 'reasons'>
+
+const describeHealth = (cluster: string, { health, reasons }: Seen): string =>
+  `${cluster} is ${health}${reasons[0] === undefined ? '' : `: ${reasons[0]}`}`
+
+/** A cluster that lacks something for less than this many looks has had a hiccup, which the log of every look tells. */
+const DEGRADED_LOOKS = 3
+
+/**
+ * Records what changed since the last call: who is active, and how the cluster is. What a term begins with is said
+ * with its beginning: at the first `up` every cluster is down, and that alarms nobody.
+ */
+export const createNotices = (
+  log: Pick<EventLog, 'record'>,
+  { config, isActive, latest }: Pick<ControllerEventsOptions, 'config' | 'isActive' | 'latest'>,
 ): (() => void) => {
   const { cluster, replica } = config
-  let wasActive = false
-  let health: ClusterStatus['health'] = 'healthy'
-  return () => {
-    const active = isActive()
-    if (active !== wasActive) {
-      log.record({
-        kind: active ? 'controller.active' : 'controller.standby',
-        summary: `${replica} is ${active ? 'the active controller now' : 'no longer the active controller'}`,
-        target: replica,
-      })
-      wasActive = active
-    }
-    const seen = active ? latest() : undefined
-    if (seen === undefined || seen.health === health) return
-    health = seen.health
+  /** As was recorded last; undefined while another controller is the active one. */
+  let health: ClusterStatus['health'] | undefined
+  let degradedLooks = 0
+  const begin = (seen: Seen): void =>
     log.record({
-      kind: 'cluster.health',
-      severity: SEVERITIES[health],
-      summary: `${cluster} is ${health}${seen.reasons[0] === undefined ? '' : `: ${seen.reasons[0]}`}`,
+      kind: 'controller.active',
+      severity: seen.health === 'healthy' ? 'info' : 'warning',
+      summary: `${replica} is the active controller now; ${describeHealth(cluster, seen)}`,
+      target: replica,
       evidence: { reasons: [...seen.reasons] },
     })
+  const end = (): void =>
+    log.record({
+      kind: 'controller.standby',
+      summary: `${replica} is no longer the active controller`,
+      target: replica,
+    })
+  const change = (seen: Seen): void =>
+    log.record({
+      kind: 'cluster.health',
+      severity: SEVERITIES[seen.health],
+      summary: describeHealth(cluster, seen),
+      evidence: { reasons: [...seen.reasons] },
+    })
+  return () => {
+    const seen = isActive() ? latest() : undefined
+    if (seen === undefined) {
+      if (health !== undefined && !isActive()) {
+        end()
+        health = undefined
+      }
+      return
+    }
+    degradedLooks = seen.health === 'degraded' ? degradedLooks + 1 : 0
+    const isHiccup = seen.health === 'degraded' && degradedLooks < DEGRADED_LOOKS
+    if (health === undefined) begin(seen)
+    else if (seen.health !== health && !isHiccup) change(seen)
+    else return
+    health = seen.health
   }
 }

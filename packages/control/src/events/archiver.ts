@@ -29,7 +29,7 @@ export interface ArchiverOptions {
 
 const CAPACITY = 5000
 const FIRST_PAUSE_MS = 1000
-const LONGEST_PAUSE_MS = 15_000
+const LONGEST_PAUSE_MS = 5000
 const FORGET_EVERY_MS = 3_600_000
 /** After a start, a failure, or a portion that may not have been the last. */
 const FORGET_AGAIN_MS = 60_000

@@ -106,3 +106,13 @@ test('a log that is closed while etcd is away ends at once', async () => {
   await flushing
   expect(vi.getTimerCount()).toBe(0)
 })
+
+test('an event that is recorded the moment the last one is written is written too', async () => {
+  const { log, summaries } = aLog()
+  for (let n = 1; n <= 5; n += 1) {
+    log.record(numbered(n))
+    await log.flush(1000)
+  }
+  expect(log.waiting()).toBe(0)
+  expect(summaries()).toHaveLength(5)
+})

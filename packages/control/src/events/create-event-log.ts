@@ -67,6 +67,9 @@ class EtcdEventLog implements RunningEventLog {
   #dropped: readonly PlatformEvent[] = []
   #number = 0
   #lastId: string | undefined
+  #isWriting = false
+  /** etcd did not take the last batch, and that was said. */
+  #isAway = false
   #writing: Promise<void> | undefined
   #watchers: readonly (() => void)[] = []
 
@@ -97,9 +100,7 @@ class EtcdEventLog implements RunningEventLog {
     this.#number += 1
     this.#queue = [...this.#queue, { number: this.#number, event: numbered }]
     this.#makeRoom()
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    if (!this.#isWriting) this.#writing = this.#write()
   }
 
   waiting(): number {
@@ -154,25 +155,35 @@ class EtcdEventLog implements RunningEventLog {
 
   /** Runs until everything is written, or the log is closed. */
   async #write(): Promise<void> {
+    this.#isWriting = true
     let failures = 0
     while (this.#queue.length > 0 && !this.#end.signal.aborted) {
-      this.#inFlight = this.#queue.slice(0, BATCH)
-      this.#queue = this.#queue.slice(BATCH)
-      try {
-        await this.#put(this.#inFlight)
-        this.#inFlight = []
-        failures = 0
-        this.#sayWhatWasDropped()
-      } catch (thrown) {
-        this.#queue = [...this.#inFlight, ...this.#queue]
-        this.#inFlight = []
-        if (failures === 0)
-          this.#options.logger.warn({ err: thrown }, 'an event could not be written to etcd yet')
-        const pauseMs = backoffMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
-        failures += 1
-        await sleep(pauseMs, this.#end.signal).catch(() => undefined)
-      }
+      failures = (await this.#writeBatch()) ? 0 : failures + 1
       this.#notify()
+      if (failures === 0) continue
+      const pauseMs = backoffMs(failures - 1, FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
+      await sleep(pauseMs, this.#end.signal).catch(() => undefined)
+    }
+    // In the same breath as the look at the queue, so that nothing is recorded between the two and left lying.
+    this.#isWriting = false
+  }
+
+  async #writeBatch(): Promise<boolean> {
+    this.#inFlight = this.#queue.slice(0, BATCH)
+    this.#queue = this.#queue.slice(BATCH)
+    try {
+      await this.#put(this.#inFlight)
+      this.#inFlight = []
+      this.#isAway = false
+      this.#sayWhatWasDropped()
+      return true
+    } catch (thrown) {
+      this.#queue = [...this.#inFlight, ...this.#queue]
+      this.#inFlight = []
+      if (!this.#isAway)
+        this.#options.logger.warn({ err: thrown }, 'an event could not be written to etcd yet')
+      this.#isAway = true
+      return false
     }
   }
 

@@ -57,3 +57,18 @@ test('a refused connection is not waited for', async () => {
     code: 'ECONNREFUSED',
   })
 })
+
+test('closing while it connects ends the connection, not the deadline', async () => {
+  const [opened, closed] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
+  const port = await aServer((socket) => {
+    socket.resume()
+    socket.on('close', () => closed.resolve(undefined))
+    opened.resolve(undefined)
+  })
+  const client = aClient(port)
+  const asked = client.query('SELECT 1', 60_000).catch((thrown: unknown) => thrown)
+  await opened.promise
+  await client.close()
+  await closed.promise
+  expect(await asked).toBeInstanceOf(Error)
+})

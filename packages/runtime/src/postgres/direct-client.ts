@@ -50,9 +50,15 @@ const connect = async (
 /** Connects at the first question, and again after a failure. */
 export function createDirectClient(options: DirectClientOptions): DirectClient {
   let current: Connection | undefined
+  /** Of a connection that is being made; `close` must end it too, or the process would wait for it. */
+  let connecting: Socket | undefined
 
   const open = async (socket: Socket, deadlineMs: number): Promise<Connection> => {
-    const connection = { socket, client: await connect(options, socket, deadlineMs) }
+    connecting = socket
+    const client = await connect(options, socket, deadlineMs).finally(() => {
+      if (connecting === socket) connecting = undefined
+    })
+    const connection = { socket, client }
     connection.client.on('end', () => {
       if (current === connection) current = undefined
     })
@@ -85,6 +91,7 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
     close: async () => {
       const connection = current
       current = undefined
+      connecting?.destroy()
       if (connection === undefined) return
       const timer = setTimeout(() => connection.socket.destroy(), GOODBYE_MS)
       await connection.client.end().catch(() => undefined)
