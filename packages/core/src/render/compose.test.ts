@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { COMPONENTS } from '../topology/containers.ts'
+import { renderCompose, type EngineSocket, type ImageTags } from './compose.ts'
+import { aSpec, textOf } from './testing.ts'
+
+interface Service {
+  readonly volumes: readonly (string | { readonly source: string })[]
+  readonly group_add?: readonly string[]
+}
+
+const images = Object.fromEntries(COMPONENTS.map((name) => [name, 'image:1'])) as ImageTags
+
+const servicesFor = (engineSocket: EngineSocket): Readonly<Record<string, Service>> => {
+  const rendered = renderCompose(aSpec({ hosts: ['alpha', 'beta'] }), {
+    images,
+    filesDir: '/files',
+    engineSocket,
+    hashOf: (_container, definition) => definition,
+  })
+  return (parse(textOf(rendered, 'compose.yaml')) as { services: Record<string, Service> }).services
+}
+
+describe('the engine’s socket', () => {
+  const socket = { path: '/run/custom.sock', gid: 105 }
+
+  it('is mounted into engine proxies alone, one per failure domain', () => {
+    const holders = Object.entries(servicesFor(socket)).filter(
+      ([, service]) => /custom\.sock/.test(JSON.stringify(service.volumes)) || service.group_add,
+    )
+    expect(holders.map(([name]) => name)).toEqual(['engine-proxy-1', 'engine-proxy-2'])
+    for (const [, { group_add }] of holders) expect(group_add).toEqual(['105'])
+  })
+
+  it('asks Compose for its group when that is not known', () => {
+    const group = servicesFor({ ...socket, gid: null })['engine-proxy-1']?.group_add?.[0]
+    expect(group).toMatch(/^\$\{NEURONHA_ENGINE_GID:\?.*stat -c %g \/run\/custom\.sock\}$/)
+  })
+
+  it('is part of what the container is made from, so that another group means another container', () => {
+    const definitionOf = (gid: number): string =>
+      JSON.stringify(servicesFor({ ...socket, gid })['engine-proxy-1'])
+    expect(definitionOf(105)).not.toBe(definitionOf(106))
+  })
+})
