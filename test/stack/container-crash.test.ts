@@ -20,6 +20,7 @@ const KINDS = [
   'desktop-api',
   'mcp',
   'console',
+  'engine-proxy',
   'controller',
   'prometheus',
 ] as const

@@ -41,6 +41,7 @@ async function statusFor(method: string, target: string, options: Try = {}): Pro
   const sent = request({
     host: proxyAddress(),
     port,
+    servername: 'engine-proxy',
     method,
     path: target,
     headers: { ...headers },
@@ -50,10 +51,13 @@ async function statusFor(method: string, target: string, options: Try = {}): Pro
   })
   sent.on('timeout', () => sent.destroy(new Error('no answer')))
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>
-  const upgraded = once(sent, 'upgrade') as Promise<[IncomingMessage]>
-  upgraded.catch(() => undefined)
+  // A response by another name: Node tells of a change of protocol apart.
+  const left = ['upgrade', 'connect'].map(
+    (event) => once(sent, event) as Promise<[IncomingMessage]>,
+  )
+  for (const promise of left) promise.catch(() => undefined)
   sent.end(body)
-  const [response] = await Promise.race([answered, upgraded])
+  const [response] = await Promise.race([answered, ...left])
   response.destroy()
   return response.statusCode ?? 0
 }
@@ -275,7 +279,9 @@ describe('the engine proxy refuses', () => {
       `${engineTargets.list(cluster().spec.name)}&filters=%7B%7D`,
       `/v1.41/containers/json?filters=%7B%7D&${engineTargets.list(cluster().spec.name).split('?')[1] ?? ''}`,
     ]
-    for (const target of targets) expect(await statusFor('GET', target), target).toBe(403)
+    const headers = { host: 'engine' }
+    for (const target of targets)
+      expect(await statusFor('GET', target, { headers }), target).toBe(403)
     const act = `/v1.41/containers/${good}/%70ause`
     expect(await statusFor('POST', act)).toBe(403)
   })
@@ -293,12 +299,22 @@ describe('the engine proxy refuses', () => {
   })
 
   it('to leave HTTP by an upgrade or a tunnel', async () => {
-    for (const protocol of ['tcp', 'websocket', 'h2c']) {
-      const headers = { connection: 'Upgrade', upgrade: protocol }
+    for (const protocol of ['tcp', 'websocket']) {
+      const headers = {
+        connection: 'Upgrade',
+        upgrade: protocol,
+        'sec-websocket-key': 'bmV1cm9uaGEgdGVzdCBrZXk=',
+        'sec-websocket-version': '13',
+      }
       expect(await statusFor('GET', engineTargets.ping, { headers })).toBe(403)
       const start = engineTargets.start(nameOf('console-1'))
       expect(await statusFor('POST', start, { headers })).toBe(403)
     }
+    // HAProxy takes this one out by itself: the engine sees a plain request, and HTTP is not left.
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': '' }
+    expect(await statusFor('GET', engineTargets.ping, { headers })).toBe(200)
+    const tunnel = { headers: { host: 'engine:2375' } }
+    expect(await statusFor('CONNECT', 'engine:2375', tunnel)).toBe(403)
   })
 
   it('the certificate of any other part of the cluster', async () => {
