@@ -4,9 +4,13 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { WantedContainer } from '@neuronha/core/plan/plan-up.ts'
-import { renderCompose, type ComposeOptions } from '@neuronha/core/render/compose.ts'
+import {
+  renderCompose,
+  type ComposeOptions,
+  type ConfigHashes,
+} from '@neuronha/core/render/compose.ts'
 import { renderContainerFiles } from '@neuronha/core/render/cluster.ts'
-import type { RenderedFiles } from '@neuronha/core/render/files.ts'
+import type { RenderedFile, RenderedFiles } from '@neuronha/core/render/files.ts'
 import type { ExternalSecrets } from '@neuronha/core/render/services.ts'
 import type { ClusterSecrets, TlsPair } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
@@ -32,16 +36,19 @@ export function desireCluster(
   options: DesireOptions,
 ): Desired {
   const files = renderContainerFiles(spec, secrets, options.external)
-  const hashes = new Map<string, string>()
+  const hashes = new Map<string, ConfigHashes>()
   const rendered = renderCompose(spec, {
     images: options.images,
     filesDir: options.filesDir,
     engineSocket: options.engineSocket,
     hashOf: (container, definition) => {
       const folder = [...files].filter(([path]) => path.startsWith(`${container.name}/`))
-      const hash = sha256(
-        definition + folder.map(([path, { text }]) => `${path}\0${text}\0`).join(''),
-      )
+      const hashWith = (textOf: (file: RenderedFile) => string): string =>
+        sha256(definition + folder.map(([path, file]) => `${path}\0${textOf(file)}\0`).join(''))
+      const hash = {
+        config: hashWith(({ text }) => text),
+        start: hashWith(({ text, startPart }) => startPart ?? text),
+      }
       hashes.set(container.name, hash)
       return hash
     },
@@ -53,7 +60,8 @@ export function desireCluster(
       name,
       component,
       image: options.images[component],
-      config: hashes.get(name) ?? '',
+      config: hashes.get(name)?.config ?? '',
+      start: hashes.get(name)?.start ?? '',
     })),
   }
 }

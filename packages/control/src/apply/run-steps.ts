@@ -5,11 +5,11 @@ import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
 import { ROLES } from '@neuronha/core/topology/roles.ts'
 import { lastWords, run } from '@neuronha/runtime/exec.ts'
-import type { OpenCluster } from '../commands/context.ts'
 import { composeUp } from '../engine/compose.ts'
 import { createSocketEngine } from '../engine/engine.ts'
 import type { Observer } from '../observe/create-observer.ts'
-import { runStep, type Progress } from '../setup/progress.ts'
+import { withDrainedRouter } from '../planned/rolling-restart.ts'
+import { runStep } from '../setup/progress.ts'
 import {
   loadApplied,
   saveApplied,
@@ -17,18 +17,22 @@ import {
   writeContainerFiles,
   type Applied,
 } from '../state/state-folder.ts'
-import type { Desired } from './desired.ts'
+import {
+  changePrimary,
+  reloadContainers,
+  waitForOtherMembers,
+  whileHeld,
+  withRunningDeps,
+  type ChangeHandsOptions,
+} from './change-hands.ts'
 import { applyEtcdAuth } from './etcd-auth.ts'
 import { applyPatroniConfig } from './patroni-config.ts'
+import { findRunningPrimary } from './running-cluster.ts'
 import { setupHashes } from './up-plan.ts'
 import { isServing, primaryOf, waitForStatus } from './wait.ts'
 
-export interface RunStepsOptions {
-  readonly cluster: OpenCluster
-  readonly desired: Desired
+export interface RunStepsOptions extends ChangeHandsOptions {
   readonly observer: Observer
-  readonly progress: Progress
-  readonly signal: AbortSignal
 }
 
 const PRIMARY_TIMEOUT_MS = 120_000
@@ -53,6 +57,10 @@ function runOne(step: Step, options: RunStepsOptions): Promise<void> {
       return writeFiles(options)
     case 'start':
       return composeUp(state, step.targets, options.signal)
+    case 'reload':
+      return reloadContainers(step, options)
+    case 'switchover':
+      return changePrimary(step, options)
     case 'replace':
       return replaceContainer(step, options)
     case 'remove':
@@ -74,57 +82,43 @@ async function writeFiles({ cluster: { state }, desired }: RunStepsOptions): Pro
 /** Replaces one container and waits until it serves, so that at most one of a kind is ever away. */
 async function replaceContainer(step: Step, options: RunStepsOptions): Promise<void> {
   const [name = ''] = step.targets
-  const isMember = options.desired.containers.some(
-    (wanted) => wanted.name === name && wanted.component === 'member',
-  )
+  const component = options.desired.containers.find((wanted) => wanted.name === name)?.component
   const before = await options.observer.observe()
-  if (isMember) await waitForOtherMembers(name, options)
-  await composeUp(options.cluster.state, [name], options.signal)
-  // What did not serve before holds up nothing: the end of `up` waits for all.
-  if (!isServing(before, name)) return
-  await waitForStatus(
-    options.observer,
-    `${name} serving again`,
-    (status) => isServing(status, name),
-    {
-      timeoutMs: REPLACE_TIMEOUT_MS,
-      signal: options.signal,
-    },
-  )
+  if (component === 'member') await waitForOtherMembers(name, options)
+  const replace = (): Promise<void> => composeUp(options.cluster.state, [name], options.signal)
+  await whileHeld(name, step.why, options, async () => {
+    await (component === 'router'
+      ? withRunningDeps(options, (deps) => withDrainedRouter(deps, replace))
+      : replace())
+    // What did not serve before holds up nothing: the end of `up` waits for all.
+    if (!isServing(before, name)) return
+    await waitForStatus(
+      options.observer,
+      `${name} serving again`,
+      (status) => isServing(status, name),
+      { timeoutMs: REPLACE_TIMEOUT_MS, signal: options.signal },
+    )
+  })
 }
-
-const waitForOtherMembers = (name: string, options: RunStepsOptions): Promise<ClusterStatus> =>
-  waitForStatus(
-    options.observer,
-    `all members but ${name} serving`,
-    (status) =>
-      primaryOf(status) !== undefined &&
-      status.members.every((member) => member.name === name || isServing(status, member.name)),
-    { timeoutMs: REPLACE_TIMEOUT_MS, signal: options.signal },
-  )
 
 async function removeOne(step: Step, options: RunStepsOptions): Promise<void> {
   const [name = ''] = step.targets
-  const status = await options.observer.observe()
-  if (primaryOf(status) === name || (await isLeaderElsewhere(name, options))) {
-    throw new PlatformError('REFUSED_FOR_SAFETY', `${name} is the primary and is not removed`, {
-      hint: `Make another member the primary first: ./neuronha exec ${name} -- patronictl -c /etc/neuronha/patroni.yml switchover`,
-    })
+  const { spec } = options.cluster
+  const engine = createSocketEngine({ cluster: spec.name })
+  const remove = (): Promise<void> => engine.removeContainer(name)
+  if (name.startsWith(`${spec.name}-member-`)) {
+    await waitForOtherMembers(name, options)
+    if ((await findRunningPrimary(options.cluster, await engine.list())) === name) {
+      throw new PlatformError('REFUSED_FOR_SAFETY', `${name} is the primary and is not removed`, {
+        hint: 'It became the primary meanwhile. Run the same command again: it changes the primary first.',
+      })
+    }
   }
-  await createSocketEngine({ cluster: options.cluster.spec.name }).removeContainer(name)
-}
-
-/** A member that the new file no longer has is not observed: ask Patroni on it. */
-async function isLeaderElsewhere(name: string, { cluster }: RunStepsOptions): Promise<boolean> {
-  if (!name.startsWith(`${cluster.spec.name}-member-`)) return false
-  const asked = await run(
-    'docker',
-    ['exec', name, 'psql', '-XAtqU', 'postgres', '-c', 'select pg_is_in_recovery()'],
-    {
-      timeoutMs: 10_000,
-    },
+  await whileHeld(name, step.why, options, () =>
+    name.startsWith(`${spec.name}-router-`)
+      ? withRunningDeps(options, (deps) => withDrainedRouter(deps, remove))
+      : remove(),
   )
-  return asked.code === 0 && asked.stdout.trim() === 'f'
 }
 
 async function configureEtcd(options: RunStepsOptions): Promise<void> {

@@ -1,5 +1,4 @@
 /** Looks at the machine, the engine and the state folder, and plans what `up` would do. */
-import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { planUp, type Step, type UpObservation } from '@neuronha/core/plan/plan-up.ts'
 import { etcdUsers } from '@neuronha/core/render/etcd-auth.ts'
 import { patroniDynamicConfig } from '@neuronha/core/render/patroni.ts'
@@ -16,13 +15,12 @@ import {
   type StateFolder,
 } from '../state/state-folder.ts'
 import { sha256, type Desired } from './desired.ts'
-import { primaryOf } from './wait.ts'
 
 /** Hashes of what lives inside etcd and PostgreSQL. */
 export const setupHashes = (
   spec: ClusterSpec,
   secrets: ClusterSecrets,
-): Required<Omit<Applied, 'source'>> => ({
+): Required<Omit<Applied, 'source' | 'reloaded'>> => ({
   etcdAuth: sha256(JSON.stringify(etcdUsers(spec, secrets))),
   databaseSetup: sha256(JSON.stringify(renderDatabaseSetup(spec, secrets))),
   patroniConfig: sha256(JSON.stringify(patroniDynamicConfig(spec))),
@@ -37,7 +35,8 @@ export interface PlanInputs {
   readonly machine: UpObservation['machine']
   /** Does an engine answer? Without one nothing of the cluster runs. */
   readonly engineAnswers: boolean
-  readonly status: ClusterStatus | undefined
+  /** Name of the primary, when there is one; it may be a member that the file no longer has. */
+  readonly primary: string | undefined
 }
 
 /** The steps that `up` would run now. */
@@ -51,15 +50,35 @@ export async function planCluster(inputs: PlanInputs): Promise<readonly Step[]> 
     machine: inputs.machine,
     missingImages: inputs.missingImages,
     wanted: desired.containers,
-    present: inputs.engineAnswers ? await createSocketEngine({ cluster: spec.name }).list() : [],
+    present: inputs.engineAnswers ? await listPresent(spec.name, applied) : [],
     changedFiles: [...changed, ...(composeChanged ? ['compose.yaml'] : [])],
     etcdAuthPending: applied?.etcdAuth !== hashes.etcdAuth,
     databaseSetupPending: applied?.databaseSetup !== hashes.databaseSetup,
     patroniConfigPending: applied?.patroniConfig !== hashes.patroniConfig,
-    primary: inputs.status && primaryOf(inputs.status),
+    primary: inputs.primary,
     predictedStallMs: predictedRestartStallMs(spec),
+    predictedSwitchoverMs: predictedSwitchoverStallMs(spec),
   })
 }
+
+/** What is there, with the configuration that it last took up: a reload changes no label. */
+async function listPresent(
+  cluster: string,
+  applied: Applied | undefined,
+): Promise<UpObservation['present']> {
+  const containers = await createSocketEngine({ cluster }).list()
+  return containers.map((container) => {
+    const reloaded = applied?.reloaded?.[container.name]
+    return reloaded?.id === container.id ? { ...container, config: reloaded.config } : container
+  })
+}
+
+/** Patroni asks the standbys, stops the primary, and one of them wins its race: seen with nothing else to do. */
+const SWITCHOVER_MS = 900
+
+/** How long writes are held while another member becomes the primary: until the slowest router has seen it. */
+export const predictedSwitchoverStallMs = (spec: ClusterSpec): number =>
+  SWITCHOVER_MS + PROFILES[spec.profile].check.downinterMs
 
 /**
  * How long writes pause when the primary's container is stopped in order: Patroni hands its lease over

@@ -19,7 +19,7 @@ export interface WaitOptions {
  * @throws PlatformError NOT_HEALTHY_IN_TIME with the last reasons; INTERRUPTED by the signal.
  */
 export async function waitForStatus(
-  observer: Observer,
+  observer: Pick<Observer, 'observe'>,
   what: string,
   isReached: (status: ClusterStatus) => boolean,
   options: WaitOptions,

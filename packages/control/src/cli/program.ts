@@ -11,8 +11,10 @@ import { events } from '../commands/events.ts'
 import { maintenanceOff, maintenanceOn, maintenanceShow } from '../commands/maintenance.ts'
 import { plan } from '../commands/plan.ts'
 import { render } from '../commands/render.ts'
+import { reinitCommand, restart } from '../commands/restart.ts'
 import { scale } from '../commands/scale.ts'
 import { status } from '../commands/status.ts'
+import { switchoverCommand } from '../commands/switchover.ts'
 import { up } from '../commands/up.ts'
 import { completionScript, SHELLS } from './completion.ts'
 
@@ -37,6 +39,11 @@ const fileOption = new Option(
 )
 const yesOption = new Option('-y, --yes', 'agree to what would be asked').default(false)
 
+const forceOption = new Option(
+  '--force',
+  'go on although somebody else has the cluster in maintenance',
+).default(false)
+
 /** The whole command line. */
 export function createProgram(deps: ProgramDeps): Command {
   const program = new Command('neuronha')
@@ -56,6 +63,7 @@ export function createProgram(deps: ProgramDeps): Command {
   const io = (flags: CommonFlags): CommandIo => deps.io({ json: flags.json ?? false })
 
   addLifeCycle(command, io)
+  addPlannedWork(command, io)
   addLooking(command, io, deps)
   addEvents(command, io)
   addMaintenance(program, io)
@@ -98,6 +106,46 @@ function addLifeCycle(command: MakeCommand, io: MakeIo): void {
     .requiredOption('--out <folder>', 'a new folder')
     .action((flags: CommonFlags & { engine: string; out: string }) =>
       render(io(flags), { ...choiceOf(flags), engine: flags.engine, out: flags.out }),
+    )
+}
+
+function addPlannedWork(command: MakeCommand, io: MakeIo): void {
+  command('switchover', 'make another member the primary; clients wait, none is sent away')
+    .option('--to <member>', 'which one, for example member-2 (default: the one that is furthest)')
+    .addOption(forceOption)
+    .action((flags: CommonFlags & { to?: string; force: boolean }) =>
+      switchoverCommand(io(flags), { ...choiceOf(flags), to: flags.to, force: flags.force }),
+    )
+  command(
+    'restart [targets...]',
+    'restart containers one by one, for example pooler or member-2 (default: all); the primary last, after a switchover',
+  )
+    .option('--pending', 'only PostgreSQL, of the members whose settings wait for it', false)
+    .addOption(forceOption)
+    .addOption(yesOption)
+    .action(
+      (
+        targets: string[],
+        flags: CommonFlags & { pending: boolean; force: boolean; yes: boolean },
+      ) =>
+        restart(io(flags), {
+          ...choiceOf(flags),
+          targets,
+          pending: flags.pending,
+          force: flags.force,
+          yes: flags.yes,
+        }),
+    )
+  command('reinit <member>', 'throw a standby’s data away and copy it anew (asks)')
+    .addOption(forceOption)
+    .addOption(yesOption)
+    .action((member: string, flags: CommonFlags & { force: boolean; yes: boolean }) =>
+      reinitCommand(io(flags), {
+        ...choiceOf(flags),
+        member,
+        force: flags.force,
+        yes: flags.yes,
+      }),
     )
 }
 

@@ -38,6 +38,20 @@ export function findContainers({ spec }: OpenCluster, word: string): readonly st
   })
 }
 
+/** The one member that a word means. */
+export function findMember(cluster: OpenCluster, word: string): string {
+  const members = findContainers(cluster, word).filter((name) =>
+    allContainers(cluster.spec).some(
+      (container) => container.name === name && container.component === 'member',
+    ),
+  )
+  const [name] = members
+  if (name !== undefined && members.length === 1) return name
+  throw new PlatformError('USAGE', `${word} is not one member`, {
+    hint: 'Name one, for example member-2.',
+  })
+}
+
 export interface PsqlOptions extends ClusterChoice {
   readonly role: 'primary' | 'standby'
   readonly database: string | undefined

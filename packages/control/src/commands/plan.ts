@@ -2,13 +2,7 @@
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
-import { createSocketEngine } from '../engine/engine.ts'
-import {
-  createClusterObserver,
-  loadClusterSource,
-  type ClusterChoice,
-  type CommandIo,
-} from './context.ts'
+import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
 import { wantedImages } from '../setup/images.ts'
 import { assertSafeChange, completeCluster, prepareCluster } from './prepare.ts'
 
@@ -33,20 +27,8 @@ async function planNow(
   prepared: Awaited<ReturnType<typeof prepareCluster>>,
   engineAnswers: boolean,
 ): Promise<readonly Step[]> {
-  const { cluster } = prepared
-  const runs =
-    engineAnswers &&
-    (await createSocketEngine({ cluster: cluster.spec.name }).list()).some(
-      ({ state }) => state === 'running',
-    )
-  if (!runs) return prepared.plan(undefined)
-  await assertSafeChange(cluster)
-  const observer = createClusterObserver(cluster)
-  try {
-    return await prepared.plan(observer)
-  } finally {
-    await observer.close()
-  }
+  if (engineAnswers) await assertSafeChange(prepared.cluster)
+  return prepared.plan()
 }
 
 const MOST_TARGETS = 4

@@ -14,11 +14,10 @@ import {
   readExternalSecrets,
   type Desired,
 } from '../apply/desired.ts'
+import { findRunningPrimary } from '../apply/running-cluster.ts'
 import { planCluster } from '../apply/up-plan.ts'
-import { primaryOf } from '../apply/wait.ts'
 import { createSocketEngine } from '../engine/engine.ts'
 import { ENGINE_SOCKET } from '../engine/engine-transport.ts'
-import type { Observer } from '../observe/create-observer.ts'
 import { checkPorts } from '../setup/check-ports.ts'
 import { checkSubnet } from '../setup/check-subnet.ts'
 import type { ImageName } from '../setup/image-table.ts'
@@ -28,13 +27,13 @@ import type { Machine } from '../setup/observe-machine.ts'
 import { planSetup } from '../setup/plan-setup.ts'
 import { completeSecrets } from '../state/secrets.ts'
 import { loadSecrets, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
-import { createClusterObserver, type ClusterSource, type OpenCluster } from './context.ts'
+import { type ClusterSource, type OpenCluster } from './context.ts'
 
 export interface PreparedCluster {
   readonly cluster: OpenCluster
   readonly desired: Desired
   /** The steps that would be run now. */
-  readonly plan: (observer: Observer | undefined) => Promise<readonly Step[]>
+  readonly plan: () => Promise<readonly Step[]>
 }
 
 /** The cluster as it will be: its secrets completed in memory. Writes nothing. */
@@ -69,7 +68,7 @@ export async function prepareCluster(
   return {
     cluster,
     desired,
-    plan: async (observer) =>
+    plan: async () =>
       planCluster({
         spec,
         secrets,
@@ -80,7 +79,7 @@ export async function prepareCluster(
         ),
         machine: await machineSteps(machine),
         engineAnswers,
-        status: await observer?.observe(),
+        primary: engineAnswers ? await findPrimary(cluster) : undefined,
       }),
   }
 }
@@ -159,8 +158,7 @@ export async function assertSafeChange(cluster: OpenCluster): Promise<void> {
   const present = await createSocketEngine({ cluster: cluster.spec.name }).list()
   const isRunning = present.length > 0
   if (!isRunning && applied.spec.network.subnet !== cluster.spec.network.subnet) return
-  const primary = isRunning ? await findPrimary({ ...cluster, spec: applied.spec }) : undefined
-  const refusals = refusalsOf({ applied: applied.spec, wanted: cluster.spec, primary })
+  const refusals = refusalsOf({ applied: applied.spec, wanted: cluster.spec })
   if (refusals.length === 0) return
   throw new PlatformError(
     'REFUSED_FOR_SAFETY',
@@ -169,11 +167,11 @@ export async function assertSafeChange(cluster: OpenCluster): Promise<void> {
   )
 }
 
+/** Whoever it is, also a member that the file no longer has. Nobody when nothing runs. */
 async function findPrimary(cluster: OpenCluster): Promise<string | undefined> {
-  const observer = createClusterObserver(cluster)
-  try {
-    return primaryOf(await observer.observe())
-  } finally {
-    await observer.close()
-  }
+  const present = await createSocketEngine({ cluster: cluster.spec.name }).list()
+  const isRunning = present.some(
+    ({ component, state }) => component === 'member' && state === 'running',
+  )
+  return isRunning ? findRunningPrimary(cluster, present) : undefined
 }

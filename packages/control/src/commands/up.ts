@@ -9,9 +9,8 @@ import { runStep } from '../setup/progress.ts'
 import { applySetup } from '../setup/apply-setup.ts'
 import { buildImages, needsBaseImageTools } from '../setup/images.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
-import { runSteps } from '../apply/run-steps.ts'
+import { runSteps, type RunStepsOptions } from '../apply/run-steps.ts'
 import { waitForStatus } from '../apply/wait.ts'
-import type { Observer } from '../observe/create-observer.ts'
 import { count } from '../observe/words.ts'
 import {
   createClusterObserver,
@@ -24,7 +23,6 @@ import {
   assertSafeChange,
   completeCluster,
   prepareCluster,
-  type PreparedCluster,
 } from './prepare.ts'
 import { openAudit, recordOutcome } from './audit.ts'
 import { describeAccess, formatAccess } from './access.ts'
@@ -67,11 +65,16 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
     const observer = createClusterObserver(cluster)
     const audit = openAudit(io, cluster)
     try {
-      const [steps] = await Promise.all([prepared.plan(observer), audit.sayMaintenance()])
+      const [steps] = await Promise.all([prepared.plan(), audit.sayMaintenance()])
       await confirmInterruption(io, steps, options.yes)
       await writeAtomically(state.clusterFile, source.text, 0o600)
       await saveApplied(state, { ...(await loadApplied(state)), source: source.path })
-      await recordOutcome(audit, 'cli.up', () => runAll(steps, prepared, observer, io), describeUp)
+      await recordOutcome(
+        audit,
+        'cli.up',
+        () => runAll(steps, { ...prepared, observer, audit }, io),
+        describeUp,
+      )
       const access = describeAccess(spec, state)
       const seconds = Math.round((performance.now() - startedAtMs) / 100) / 10
       io.out(
@@ -94,11 +97,11 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
 /** Runs the steps and waits until the cluster is healthy; returns the steps. */
 async function runAll(
   steps: readonly Step[],
-  prepared: PreparedCluster,
-  observer: Observer,
+  parts: Pick<RunStepsOptions, 'cluster' | 'desired' | 'observer' | 'audit'>,
   { progress, signal }: CommandIo,
 ): Promise<readonly Step[]> {
-  await runSteps(steps, { ...prepared, observer, progress, signal })
+  const { observer } = parts
+  await runSteps(steps, { ...parts, progress, signal })
   await runStep(progress, 'wait until everything is healthy', (step) =>
     waitForStatus(observer, 'a healthy cluster', ({ health }) => health === 'healthy', {
       timeoutMs: HEALTHY_TIMEOUT_MS,

@@ -86,6 +86,7 @@ describe('the engine', () => {
         state: 'paused',
         image: 'neuronha/postgres:1',
         config: 'hash',
+        start: '',
       },
     ])
     handle = answer(200, inspection(exited))

@@ -38,6 +38,8 @@ export interface EngineContainer {
   readonly image: string
   /** Hash of the configuration that the container was made from. */
   readonly config: string
+  /** Hash of that part of it which counts only when the container starts. */
+  readonly start: string
 }
 
 export interface EngineInspection {
@@ -248,6 +250,7 @@ function createEngine(transport: EngineTransport, cluster: string, deadlineMs: n
         state: State,
         image: Image,
         config: Labels[LABELS.config] ?? '',
+        start: Labels[LABELS.start] ?? '',
       }))
     },
     inspect,

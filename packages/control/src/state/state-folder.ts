@@ -109,6 +109,8 @@ export interface Applied {
   readonly etcdAuth?: string
   readonly databaseSetup?: string
   readonly patroniConfig?: string
+  /** What running containers took up by a reload, which their labels cannot say: by name, of that very container. */
+  readonly reloaded?: Readonly<Record<string, { readonly id: string; readonly config: string }>>
 }
 
 export async function loadApplied(state: StateFolder): Promise<Applied | undefined> {

@@ -89,6 +89,28 @@ export const observeConfig = z.strictObject({
 })
 export type ObserveConfig = z.infer<typeof observeConfig>
 
+const login = z.strictObject({ user: z.string(), password: z.string(), database: z.string() })
+const part = z.strictObject({ name: z.string(), address: z.string() })
+
+/** How to change the primary on purpose: used by the CLI, and by the controller for scheduled drills. */
+export const plannedConfig = z.strictObject({
+  cluster: z.string(),
+  members: z.array(part),
+  routers: z.array(part),
+  poolers: z.array(part),
+  /** The poolers' databases whose queries go to the primary. */
+  writeEntries: z.array(z.string()),
+  /** pg_monitor and pg_checkpoint, straight to members. */
+  database: login,
+  /** Proves that a router's write port leads to a primary that commits. */
+  writer: login,
+  poolerAdmin: z.strictObject({ user: z.string(), password: z.string() }),
+  patroniRest: z.strictObject({ user: z.string(), password: z.string() }),
+  /** Standbys that must acknowledge a commit; 0: none. */
+  syncStandbys: z.int(),
+})
+export type PlannedConfig = z.infer<typeof plannedConfig>
+
 export const controllerConfig = processConfig.extend({
   observe: observeConfig,
   etcd: z.strictObject({

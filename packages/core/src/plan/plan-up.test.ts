@@ -15,6 +15,7 @@ const wanted = (
   component,
   image: 'image:1',
   config,
+  start: config,
 })
 const running = (container: WantedContainer): PresentContainer => ({
   ...container,
@@ -32,6 +33,7 @@ const observation = (part: Partial<UpObservation>): UpObservation => ({
   patroniConfigPending: false,
   primary: undefined,
   predictedStallMs: 2400,
+  predictedSwitchoverMs: 1200,
   ...part,
 })
 
@@ -56,17 +58,72 @@ describe('planUp', () => {
     expect(steps[0]?.targets).toEqual(['c-etcd-1'])
   })
 
-  it('replaces members one by one, the primary last, and predicts the pause only there', () => {
-    const changed = members.map((member) => ({ ...member, config: 'b' }))
+  it('replaces members one by one, the primary last, and only after another one took over', () => {
+    const changed = members.map((member) => ({ ...member, config: 'b', start: 'b' }))
     const steps = planUp(
       observation({ wanted: changed, present: members.map(running), primary: 'c-member-1' }),
     )
-    expect(steps.map(({ targets }) => targets[0])).toEqual([
-      'c-member-2',
-      'c-member-3',
-      'c-member-1',
+    expect(steps.map(({ kind, targets }) => `${kind} ${targets[0] ?? ''}`)).toEqual([
+      'replace c-member-2',
+      'replace c-member-3',
+      'switchover c-member-1',
+      'replace c-member-1',
     ])
-    expect(steps.map(({ interruptsWritesMs }) => interruptsWritesMs)).toEqual([0, 0, 2400])
+    expect(steps.map(({ interruptsWritesMs }) => interruptsWritesMs)).toEqual([0, 0, 1200, 0])
+  })
+
+  it('leaves the primary where it is while only others are replaced', () => {
+    const changed = members.map((member) =>
+      member.name === 'c-member-1' ? member : { ...member, start: 'b' },
+    )
+    const steps = planUp(
+      observation({ wanted: changed, present: members.map(running), primary: 'c-member-1' }),
+    )
+    expect(steps.map(({ kind }) => kind)).toEqual(['replace', 'replace'])
+  })
+
+  it('predicts the pause of a restart when nobody can stand in for the only member', () => {
+    const [only = wanted('c-member-1', 'member')] = members
+    const steps = planUp(
+      observation({
+        wanted: [{ ...only, start: 'b' }],
+        present: [running(only)],
+        primary: only.name,
+      }),
+    )
+    expect(steps).toMatchObject([{ kind: 'replace', interruptsWritesMs: 2400 }])
+  })
+
+  it('changes the primary before it removes the one that the file no longer has', () => {
+    const steps = planUp(
+      observation({
+        wanted: members.slice(0, 2),
+        present: members.map(running),
+        primary: 'c-member-3',
+      }),
+    )
+    expect(steps.map(({ kind, targets }) => `${kind} ${targets[0] ?? ''}`)).toEqual([
+      'switchover c-member-3',
+      'remove c-member-3',
+    ])
+  })
+
+  it('reloads what needs no restart: members before new ones start, the edge after them', () => {
+    const edge = wanted('c-edge-1', 'edge')
+    const all = [...members, edge]
+    const steps = planUp(
+      observation({
+        wanted: [...all.map((one) => ({ ...one, config: 'b' })), wanted('c-member-4', 'member')],
+        present: all.map(running),
+        primary: 'c-member-1',
+      }),
+    )
+    expect(steps.map(({ kind, targets }) => `${kind} ${targets.join(' ')}`)).toEqual([
+      'reload c-member-1 c-member-2 c-member-3',
+      'start c-member-4',
+      'reload c-edge-1',
+    ])
+    expect(steps.every(({ interruptsWritesMs }) => interruptsWritesMs === 0)).toBe(true)
   })
 
   it('starts a stopped container as it is', () => {

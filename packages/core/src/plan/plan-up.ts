@@ -11,6 +11,8 @@ export interface WantedContainer {
   readonly image: string
   /** Hash of everything it is made from. */
   readonly config: string
+  /** Hash of what counts only when it starts: while this stays, a reload is enough. */
+  readonly start: string
 }
 
 /** A container as it is. */
@@ -19,7 +21,9 @@ export interface PresentContainer {
   readonly component: string
   readonly state: string
   readonly image: string
+  /** As it was made, or last reloaded. */
   readonly config: string
+  readonly start: string
 }
 
 export interface UpObservation {
@@ -35,8 +39,10 @@ export interface UpObservation {
   readonly patroniConfigPending: boolean
   /** Name of the primary, when there is one. */
   readonly primary: string | undefined
-  /** Predicted pause of writes when a primary is replaced, milliseconds. */
+  /** Predicted pause of writes when the only member is replaced, milliseconds. */
   readonly predictedStallMs: number
+  /** Predicted pause of writes while another member becomes the primary, milliseconds. */
+  readonly predictedSwitchoverMs: number
 }
 
 export type StepKind =
@@ -44,6 +50,8 @@ export type StepKind =
   | 'build-image'
   | 'write-files'
   | 'start'
+  | 'reload'
+  | 'switchover'
   | 'replace'
   | 'remove'
   | 'configure-etcd'
@@ -61,82 +69,108 @@ export interface Step {
 }
 
 /** A step that pauses no write. */
-const step = (kind: StepKind, title: string, targets: readonly string[], why: string): Step => ({
-  kind,
-  title,
-  targets,
-  why,
-  interruptsWritesMs: 0,
-})
+function step(kind: StepKind, title: string, targets: readonly string[], why: string): Step {
+  return { kind, title, targets, why, interruptsWritesMs: 0 }
+}
 
 /** The steps from what is to what is wanted, in order; empty when there is nothing to do. */
 export function planUp(observation: UpObservation): readonly Step[] {
-  const present = new Map(observation.present.map((container) => [container.name, container]))
-  const absent = observation.wanted.filter(({ name }) => !present.has(name))
-  const differing = observation.wanted.filter((wanted) => {
-    const found = present.get(wanted.name)
-    return found !== undefined && (found.config !== wanted.config || found.image !== wanted.image)
-  })
-  const stopped = observation.wanted.filter((wanted) => {
-    const found = present.get(wanted.name)
-    return found !== undefined && !differing.includes(wanted) && found.state !== 'running'
-  })
+  const { absent, stopped, replaced, reloaded } = compare(observation)
   const starting = [...absent, ...stopped]
   const etcd = starting.filter(({ component }) => component === 'etcd')
   const others = starting.filter(({ component }) => component !== 'etcd')
+  const isMember = ({ component }: WantedContainer): boolean => component === 'member'
   return [
     ...observation.machine.map(({ title, why }) => step('prepare-machine', title, [], why)),
     ...observation.missingImages.map((image) =>
       step('build-image', `build image ${image}`, [image], 'it does not exist on this machine'),
     ),
-    ...(observation.changedFiles.length > 0
-      ? [
-          step(
-            'write-files',
-            `write ${countOf(observation.changedFiles, 'file')}`,
-            observation.changedFiles,
-            'configuration, certificates and secrets of the containers',
-          ),
-        ]
-      : []),
+    ...writeSteps(observation.changedFiles),
     ...startSteps(etcd, 'etcd comes first: everything else asks it'),
-    ...(observation.etcdAuthPending
-      ? [
-          step(
-            'configure-etcd',
-            'give etcd its users and roles',
-            [],
-            'access control is off until then',
-          ),
-        ]
-      : []),
+    ...pendingStep(observation.etcdAuthPending, CONFIGURE_ETCD),
+    // Members before what is new: a new member copies from one that must let it in.
+    ...reloadSteps(reloaded.filter(isMember)),
     ...startSteps(others, 'they are wanted and do not run'),
-    ...(observation.databaseSetupPending
-      ? [
-          step(
-            'configure-databases',
-            'create roles, databases and schemas',
-            [],
-            'they changed or do not exist',
-          ),
-        ]
-      : []),
-    ...(observation.patroniConfigPending
-      ? [
-          step(
-            'configure-patroni',
-            'give Patroni the settings that all members share',
-            [],
-            'they changed or are not known to be there',
-          ),
-        ]
-      : []),
-    ...inReplacementOrder(differing, observation.primary).map((container) =>
-      replaceStep(container, observation),
-    ),
+    ...pendingStep(observation.databaseSetupPending, CONFIGURE_DATABASES),
+    ...pendingStep(observation.patroniConfigPending, CONFIGURE_PATRONI),
+    ...reloadSteps(reloaded.filter((container) => !isMember(container))),
+    ...replaceSteps(replaced, observation),
     ...removeSteps(observation),
   ]
 }
+
+interface Differences {
+  readonly absent: readonly WantedContainer[]
+  readonly stopped: readonly WantedContainer[]
+  readonly replaced: readonly WantedContainer[]
+  readonly reloaded: readonly WantedContainer[]
+}
+
+/** What stands between each wanted container and the one that is there. */
+function compare({ wanted, present }: UpObservation): Differences {
+  const found = new Map(present.map((container) => [container.name, container]))
+  const kindOf = (container: WantedContainer): keyof Differences | 'same' => {
+    const there = found.get(container.name)
+    if (there === undefined) return 'absent'
+    if (there.image !== container.image || there.start !== container.start) return 'replaced'
+    if (there.state !== 'running') return 'stopped'
+    return there.config === container.config ? 'same' : 'reloaded'
+  }
+  const of = (kind: keyof Differences): readonly WantedContainer[] =>
+    wanted.filter((container) => kindOf(container) === kind)
+  return {
+    absent: of('absent'),
+    stopped: of('stopped'),
+    replaced: of('replaced'),
+    reloaded: of('reloaded'),
+  }
+}
+
+const CONFIGURE_ETCD = step(
+  'configure-etcd',
+  'give etcd its users and roles',
+  [],
+  'access control is off until then',
+)
+const CONFIGURE_DATABASES = step(
+  'configure-databases',
+  'create roles, databases and schemas',
+  [],
+  'they changed or do not exist',
+)
+const CONFIGURE_PATRONI = step(
+  'configure-patroni',
+  'give Patroni the settings that all members share',
+  [],
+  'they changed or are not known to be there',
+)
+
+const pendingStep = (isPending: boolean, pending: Step): readonly Step[] =>
+  isPending ? [pending] : []
+
+const writeSteps = (files: readonly string[]): readonly Step[] =>
+  files.length === 0
+    ? []
+    : [
+        step(
+          'write-files',
+          `write ${countOf(files, 'file')}`,
+          files,
+          'configuration, certificates and secrets of the containers',
+        ),
+      ]
+
+const reloadSteps = (containers: readonly WantedContainer[]): readonly Step[] =>
+  containers.length === 0
+    ? []
+    : [
+        step(
+          'reload',
+          `reload ${countOf(containers, 'container')}`,
+          containers.map(({ name }) => name),
+          'their configuration changed in a way that needs no restart',
+        ),
+      ]
 
 const countOf = (items: readonly unknown[], noun: string): string =>
   `${items.length} ${noun}${items.length === 1 ? '' : 's'}`
@@ -153,23 +187,62 @@ const startSteps = (containers: readonly WantedContainer[], why: string): readon
         ),
       ]
 
-/** Bottom layer first; among members the standbys before the primary, so that writes pause once at most. */
-function inReplacementOrder(
+/**
+ * Bottom layer first. Among members the standbys come first; then, if the primary is to be replaced or removed, another
+ * member becomes the primary, which is the only pause of writes; then the old one.
+ */
+function replaceSteps(
   containers: readonly WantedContainer[],
-  primary: string | undefined,
-): readonly WantedContainer[] {
+  observation: UpObservation,
+): readonly Step[] {
+  const primary = observation.primary
   const rank = ({ component, name }: WantedContainer): number =>
-    COMPONENTS.indexOf(component) * 2 + (name === primary ? 1 : 0)
-  return [...containers].sort((left, right) => rank(left) - rank(right))
+    rankOf(component) * 2 + (name === primary ? 1 : 0)
+  const ordered = [...containers].sort((left, right) => rank(left) - rank(right))
+  const isBelowOrStandby = ({ component, name }: WantedContainer): boolean =>
+    rankOf(component) <= rankOf('member') && name !== primary
+  return [
+    ...ordered.filter(isBelowOrStandby).map((container) => replaceStep(container, observation)),
+    ...switchoverSteps(containers, observation),
+    ...ordered
+      .filter((container) => !isBelowOrStandby(container))
+      .map((container) => replaceStep(container, observation)),
+  ]
+}
+
+/** A member that stays and runs can stand in. */
+const hasStandIn = ({ wanted, present, primary }: UpObservation): boolean =>
+  wanted.some(
+    ({ component, name }) =>
+      component === 'member' &&
+      name !== primary &&
+      present.some((there) => there.name === name && there.state === 'running'),
+  )
+
+function switchoverSteps(
+  replaced: readonly WantedContainer[],
+  observation: UpObservation,
+): readonly Step[] {
+  const { wanted, primary, predictedSwitchoverMs } = observation
+  if (primary === undefined || !hasStandIn(observation)) return []
+  const stays = wanted.some(({ name }) => name === primary)
+  if (stays && !replaced.some(({ name }) => name === primary)) return []
+  const why = stays ? `${primary} is replaced after it` : `${primary} is removed after it`
+  return [
+    {
+      ...step('switchover', 'make another member the primary', [primary], why),
+      interruptsWritesMs: predictedSwitchoverMs,
+    },
+  ]
 }
 
 function replaceStep(container: WantedContainer, observation: UpObservation): Step {
   const found = observation.present.find(({ name }) => name === container.name)
   const why = found?.image === container.image ? 'its configuration changed' : 'its image changed'
-  const isPrimary = container.name === observation.primary
+  const isOnlyMember = container.name === observation.primary && !hasStandIn(observation)
   return {
     ...step('replace', `replace ${container.name}`, [container.name], why),
-    interruptsWritesMs: isPrimary ? observation.predictedStallMs : 0,
+    interruptsWritesMs: isOnlyMember ? observation.predictedStallMs : 0,
   }
 }
 

@@ -3,7 +3,6 @@
  * touched. Each says what it would cost and how to get there safely.
  */
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
-import { containersOf } from '../topology/containers.ts'
 
 export interface Refusal {
   readonly path: string
@@ -15,15 +14,9 @@ export interface ChangeContext {
   /** The spec that the cluster runs with; undefined for a new cluster. */
   readonly applied: ClusterSpec | undefined
   readonly wanted: ClusterSpec
-  /** Name of the present primary, when known. */
-  readonly primary: string | undefined
 }
 
-type ChangeRule = (
-  applied: ClusterSpec,
-  wanted: ClusterSpec,
-  primary: string | undefined,
-) => readonly Refusal[]
+type ChangeRule = (applied: ClusterSpec, wanted: ClusterSpec) => readonly Refusal[]
 
 const etcdKeepsItsMembers: ChangeRule = (applied, wanted) =>
   applied.etcd.members === wanted.etcd.members
@@ -47,31 +40,16 @@ const addressesStay: ChangeRule = (applied, wanted) =>
         },
       ]
 
-const membersHoldTheQuorum: ChangeRule = (applied, wanted, primary) => {
+const membersHoldTheQuorum: ChangeRule = (applied, wanted) => {
   const { members } = wanted.database
-  if (members >= applied.database.members) return []
-  const leaving = containersOf(applied, 'member').slice(members)
-  const losesSync = members < applied.database.syncStandbys + 1
-  const losesPrimary = leaving.some(({ name }) => name === primary)
+  const { syncStandbys } = applied.database
+  if (members >= applied.database.members || members >= syncStandbys + 1) return []
   return [
-    ...(losesSync
-      ? [
-          {
-            path: 'database.members',
-            message: `${members} members cannot hold ${applied.database.syncStandbys} sync standbys beside the primary: acknowledged writes could exist only on members that would be removed`,
-            hint: `Keep ${applied.database.syncStandbys + 1} members or more.`,
-          },
-        ]
-      : []),
-    ...(losesPrimary && primary !== undefined
-      ? [
-          {
-            path: 'database.members',
-            message: `${primary} is the primary and would be removed: writes would stop, and what no standby has yet would be lost`,
-            hint: `Make a member that stays the primary first: ./neuronha exec ${primary} -- patronictl -c /etc/neuronha/patroni.yml switchover`,
-          },
-        ]
-      : []),
+    {
+      path: 'database.members',
+      message: `${members} members cannot hold ${syncStandbys} sync standbys beside the primary: acknowledged writes could exist only on members that would be removed`,
+      hint: `Keep ${syncStandbys + 1} members or more.`,
+    },
   ]
 }
 
@@ -94,5 +72,5 @@ const CHANGE_RULES: readonly ChangeRule[] = [
 ]
 
 /** Every reason not to apply this change; empty when it is safe. */
-export const refusalsOf = ({ applied, wanted, primary }: ChangeContext): readonly Refusal[] =>
-  applied === undefined ? [] : CHANGE_RULES.flatMap((rule) => rule(applied, wanted, primary))
+export const refusalsOf = ({ applied, wanted }: ChangeContext): readonly Refusal[] =>
+  applied === undefined ? [] : CHANGE_RULES.flatMap((rule) => rule(applied, wanted))

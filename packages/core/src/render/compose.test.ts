@@ -16,7 +16,7 @@ const servicesFor = (engineSocket: EngineSocket): Readonly<Record<string, Servic
     images,
     filesDir: '/files',
     engineSocket,
-    hashOf: (_container, definition) => definition,
+    hashOf: (_container, definition) => ({ config: definition, start: definition }),
   })
   return (parse(textOf(rendered, 'compose.yaml')) as { services: Record<string, Service> }).services
 }

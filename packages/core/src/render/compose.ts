@@ -1,7 +1,7 @@
 /**
  * The Compose file of a cluster: one service per container, static addresses, limits, read-only roots.
- * It holds no secret: those are files in each container's own read-only folder. A label carries the
- * hash of that folder, so that changed configuration is a changed container.
+ * It holds no secret: those are files in each container's own read-only folder. Labels carry hashes of that folder, so
+ * that changed configuration is a changed container, or one to be reloaded.
  */
 import { stringify } from 'yaml'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
@@ -32,13 +32,20 @@ export const ENGINE_SOCKET_TARGET = '/run/engine.sock'
 /** Told to Compose when the group of the engine's socket is not known while rendering. */
 export const ENGINE_GID_VARIABLE = 'NEURONHA_ENGINE_GID'
 
+export interface ConfigHashes {
+  /** Of all of it. */
+  readonly config: string
+  /** Of what counts only when the container starts. */
+  readonly start: string
+}
+
 export interface ComposeOptions {
   readonly images: ImageTags
   /** Folder on the machine that holds each container's rendered folder. */
   readonly filesDir: string
   readonly engineSocket: EngineSocket
-  /** Hash of a container's definition together with its rendered folder. */
-  readonly hashOf: (container: Container, definition: string) => string
+  /** Hashes of a container's definition together with its rendered folder. */
+  readonly hashOf: (container: Container, definition: string) => ConfigHashes
 }
 
 export const LABELS = {
@@ -46,6 +53,7 @@ export const LABELS = {
   component: 'neuronha.component',
   host: 'neuronha.host',
   config: 'neuronha.config',
+  start: 'neuronha.start',
 } as const
 
 /** The engine's name of the cluster's network. */
@@ -162,13 +170,15 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
     stop_grace_period: `${shape.stopSeconds}s`,
     logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
   }
+  const hashes = options.hashOf(container, JSON.stringify(definition))
   return {
     ...definition,
     labels: {
       [LABELS.cluster]: spec.name,
       [LABELS.component]: component,
       [LABELS.host]: container.host,
-      [LABELS.config]: options.hashOf(container, JSON.stringify(definition)),
+      [LABELS.config]: hashes.config,
+      [LABELS.start]: hashes.start,
     },
   }
 }

@@ -64,6 +64,9 @@ BEGIN
 END
 $$;`
 
+/** Planned work proves a router by a commit that leaves no row behind. */
+const PROOF_OF_WRITING = `GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text, boolean) TO ${quoteIdentifier(drill.name)};`
+
 /**
  * How far this member has replayed. A service asks before it trusts a standby's answer.
  * lag_ms is 0 on the primary, and on a standby that has replayed all it received; otherwise the age of the last
@@ -132,6 +135,7 @@ export const platformRights = (): readonly string[] => [
   ...publicStatements,
   ...schemaStatements,
   FUNCTIONS_NOT_FOR_ALL,
+  PROOF_OF_WRITING,
   REPLAY_POSITION,
   ...REPLAY_POSITION_ROLES.map(({ name }) => quoteIdentifier(name)).flatMap((role) => [
     `GRANT USAGE ON SCHEMA neuronha TO ${role};`,

@@ -20,7 +20,7 @@ const MAINTENANCE_DATABASE = 'postgres'
 /** Patroni makes these two itself and knows their passwords; the superuser has none. */
 const ROLES_OF_PATRONI: ReadonlySet<RoleKey> = new Set(['superuser', 'replicator', 'rewind'])
 /** Exists in the poolers only. */
-const ROLES_OF_POOLERS: ReadonlySet<RoleKey> = new Set(['poolerStats'])
+const ROLES_OF_POOLERS: ReadonlySet<RoleKey> = new Set(['poolerStats', 'poolerAdmin'])
 
 type RoleSettings = Readonly<Record<string, string>>
 
@@ -114,7 +114,8 @@ const rolesAndDatabases = (spec: ClusterSpec, secrets: ClusterSecrets): readonly
   ...userRoleNames(spec).flatMap((role) =>
     roleStatements(role, assertPresent(secrets.userRoles[role], `a verifier of ${role}`).verifier),
   ),
-  `GRANT pg_monitor TO ${quoteIdentifier(ROLES.controller.name)};`,
+  // pg_checkpoint: a planned switchover empties the buffers before it stops anybody.
+  `GRANT pg_monitor, pg_checkpoint TO ${quoteIdentifier(ROLES.controller.name)};`,
   // A cluster that is out of connections is not hung: those who watch still get in.
   ...[ROLES.controller.name, ROLES.probe.name].map(
     (role) => `GRANT pg_use_reserved_connections TO ${quoteIdentifier(role)};`,

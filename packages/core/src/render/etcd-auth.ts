@@ -37,7 +37,8 @@ export const etcdUsers = (spec: ClusterSpec, { etcd }: ClusterSecrets): readonly
       permissions: [
         { permType: 'READWRITE', prefix: `/neuronha/${spec.name}/` },
         { permType: 'READ', prefix: patroniKeys },
-        // What taking a dead member's leadership away touches, and nothing else of Patroni's.
+        // What taking a dead member's leadership away touches, and a switchover's own request, taken back once Patroni
+        // has begun to carry it out; nothing else of Patroni's.
         { permType: 'READWRITE', prefix: `${patroniKeys}leader` },
         { permType: 'READWRITE', prefix: `${patroniKeys}failover` },
         { permType: 'READWRITE', prefix: `${patroniKeys}members/` },

@@ -8,6 +8,11 @@ export interface RenderedFile {
   readonly mode: number
   /** Holds a password or a key: never logged, never in a golden with a real value. */
   readonly secret: boolean
+  /**
+   * What of the text counts only when the process starts; all else is taken up by a reload (SIGHUP). Absent: all of
+   * the text.
+   */
+  readonly startPart?: string
 }
 
 /**
@@ -21,6 +26,12 @@ export type Renderer = (spec: ClusterSpec, secrets: ClusterSecrets) => RenderedF
 
 export const plainFile = (text: string): RenderedFile => ({ text, mode: 0o444, secret: false })
 export const secretFile = (text: string): RenderedFile => ({ text, mode: 0o400, secret: true })
+
+/** A file that a reload takes up, all of it but `startPart`. */
+export const reloadable = (file: RenderedFile, startPart = ''): RenderedFile => ({
+  ...file,
+  startPart,
+})
 
 /** Where a container finds its rendered folder, read-only. */
 export const CONFIG_DIR = '/etc/neuronha'

@@ -48,6 +48,7 @@ import {
   CONFIG_DIR,
   header,
   plainFile,
+  reloadable,
   TLS_PATHS,
   type RenderedFile,
   type Renderer,
@@ -75,7 +76,7 @@ export const renderHaproxyEdge: Renderer = (spec) =>
   new Map<string, RenderedFile>(
     containersOf(spec, 'edge').map((container) => [
       `${container.name}/haproxy.cfg`,
-      plainFile(haproxyEdgeText(spec, container)),
+      reloadable(plainFile(haproxyEdgeText(spec, container))),
     ]),
   )
 

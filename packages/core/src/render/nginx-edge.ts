@@ -48,6 +48,7 @@ import {
   CONFIG_DIR,
   header,
   plainFile,
+  reloadable,
   TLS_PATHS,
   type RenderedFile,
   type Renderer,
@@ -68,7 +69,7 @@ export const renderNginxEdge: Renderer = (spec) =>
   new Map<string, RenderedFile>(
     containersOf(spec, 'edge').map((container) => [
       `${container.name}/nginx.conf`,
-      plainFile(nginxEdgeText(spec, container)),
+      reloadable(plainFile(nginxEdgeText(spec, container))),
     ]),
   )
 

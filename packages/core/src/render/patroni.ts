@@ -2,13 +2,14 @@
 import type { ClusterSecrets, RoleSecret } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { postgresParameters, type PostgresParameters } from '../spec/postgres-settings.ts'
+import { needsRestart } from '../spec/restart-settings.ts'
 import { PROFILES } from '../spec/profiles.ts'
 import { addressesOf, containersOf, type Container } from '../topology/containers.ts'
 import { gatewayAddressOf, hostRange } from '../topology/network.ts'
 import { PORTS } from '../topology/ports.ts'
 import { ROLES } from '../topology/roles.ts'
 import { ETCD_USERS } from './etcd-auth.ts'
-import { header, secretFile, TLS_PATHS, type RenderedFiles } from './files.ts'
+import { header, reloadable, secretFile, TLS_PATHS, type RenderedFiles } from './files.ts'
 import { archiveCommand, restoreCommand } from './pgbackrest.ts'
 import { renderPgHba, renderPgIdent } from './postgres-hba.ts'
 import { toYaml } from './yaml.ts'
@@ -130,6 +131,7 @@ const postgresql = (spec: ClusterSpec, secrets: ClusterSecrets, { address }: Con
     replication: peerLogin(ROLES.replicator, secrets.roles.replicator),
     rewind: peerLogin(ROLES.rewind, secrets.roles.rewind),
   },
+  before_stop: 'neuronha-before-stop',
   bin_dir: `/usr/lib/postgresql/${spec.database.version}/bin`,
   connect_address: `${address}:${PORTS.postgres}`,
   data_dir: POSTGRES_DATA_DIR,
@@ -163,11 +165,34 @@ const memberConfig = (spec: ClusterSpec, secrets: ClusterSecrets, member: Contai
   watchdog: { mode: 'off' },
 })
 
+/**
+ * What of a member's configuration only a restart takes up. Who may connect, tags and most settings are reloaded; what
+ * all members share is in etcd by now, except that PostgreSQL itself must restart for some of it.
+ */
+const startPart = (spec: ClusterSpec, config: ReturnType<typeof memberConfig>): string => {
+  const { postgresql, restapi: api } = config
+  const settings = { ...postgresParameters(spec).clusterWide, ...postgresql.parameters }
+  return JSON.stringify({
+    ...without(config, ['bootstrap', 'log', 'tags']),
+    restapi: without(api, ['allowlist']),
+    postgresql: {
+      ...without(postgresql, ['pg_hba', 'pg_ident']),
+      parameters: Object.fromEntries(
+        Object.entries(settings).filter(([name]) => needsRestart(name)),
+      ),
+    },
+  })
+}
+
+const without = (part: object, names: readonly string[]): object =>
+  Object.fromEntries(Object.entries(part).filter(([name]) => !names.includes(name)))
+
 export function renderPatroni(spec: ClusterSpec, secrets: ClusterSecrets): RenderedFiles {
   return new Map(
-    containersOf(spec, 'member').map((member) => [
-      `${member.name}/patroni.yml`,
-      secretFile(header('Patroni') + toYaml(memberConfig(spec, secrets, member))),
-    ]),
+    containersOf(spec, 'member').map((member) => {
+      const config = memberConfig(spec, secrets, member)
+      const file = secretFile(header('Patroni') + toYaml(config))
+      return [`${member.name}/patroni.yml`, reloadable(file, startPart(spec, config))] as const
+    }),
   )
 }

@@ -11,6 +11,7 @@ import { gatewayAddressOf, hostRange } from '../topology/network.ts'
 import { PORTS } from '../topology/ports.ts'
 import {
   PLATFORM_DATABASE,
+  POOLER_CONSOLE,
   POOLER_DATABASES,
   readOnlyTwin,
   ROLE_KEYS,
@@ -21,6 +22,7 @@ import {
   CONFIG_DIR,
   header,
   plainFile,
+  reloadable,
   secretFile,
   TLS_PATHS,
   type RenderedFile,
@@ -46,6 +48,7 @@ const DEFAULTS: Settings = {
 }
 
 const FORCED: Settings = {
+  admin_users: ROLES.poolerAdmin.name,
   auth_file: `${CONFIG_DIR}/userlist.txt`,
   auth_hba_file: `${CONFIG_DIR}/pgbouncer_hba.conf`,
   auth_type: 'hba',
@@ -71,7 +74,10 @@ const FORCED: Settings = {
   tcp_keepidle: 5,
   tcp_keepintvl: 2,
   tcp_user_timeout: 10_000,
-  unix_socket_dir: '',
+  // For the dead-man loop of the container alone: without a `local` line in the access file the socket lets in nobody
+  // but PgBouncer's own uid, and that one to the console only.
+  unix_socket_dir: '/run',
+  unix_socket_mode: '0700',
 }
 
 /** What the cluster file says. */
@@ -110,6 +116,12 @@ interface PoolerDatabase {
   readonly port: number
   readonly extra?: string
 }
+
+/** The entries whose queries go to the primary: what a planned switchover holds. */
+export const writeEntries = (spec: ClusterSpec): readonly string[] =>
+  poolerDatabases(spec)
+    .filter(({ port }) => port === PORTS.routerWrite)
+    .map(({ name }) => name)
 
 const poolerDatabases = (spec: ClusterSpec): readonly PoolerDatabase[] => {
   const { sessionPoolSize } = spec.database.pooler
@@ -169,10 +181,13 @@ const grants = (spec: ClusterSpec): readonly Grant[] => {
   // A published port brings clients from elsewhere; they still need a certificate and a password.
   const reach = spec.database.pooler.publishPort === null ? spec.network.subnet : '0.0.0.0/0'
   const platform = ROLE_KEYS.flatMap((key) => {
-    const ranges =
-      key === 'poolerStats' ? observers : [key === 'reader' ? reach : spec.network.subnet]
+    const ordinary = key === 'reader' ? reach : spec.network.subnet
     return ROLES[key].poolerDatabases.flatMap((database) =>
-      ranges.map((range) => ({ database, role: ROLES[key].name, range })),
+      (database === POOLER_CONSOLE ? observers : [ordinary]).map((range) => ({
+        database,
+        role: ROLES[key].name,
+        range,
+      })),
     )
   })
   const own = spec.database.databases.flatMap(({ name, owner, readers }) => [
@@ -201,12 +216,23 @@ const userlist = (spec: ClusterSpec, secrets: ClusterSecrets): string => {
   return [...platform, ...own, ''].join('\n')
 }
 
+/** What PgBouncer reads at its start only, or what its limit of open files is set by. */
+const START_SETTINGS = /^(listen_|unix_socket_|client_tls_|server_tls_|max_client_conn$)/
+
+const startPart = (spec: ClusterSpec): string =>
+  JSON.stringify(
+    Object.entries({ ...DEFAULTS, ...givenSettings(spec), ...FORCED })
+      .filter(([name]) => START_SETTINGS.test(name))
+      .sort(byName),
+  )
+
 export function renderPgbouncer(spec: ClusterSpec, secrets: ClusterSecrets): RenderedFiles {
   const files = new Map<string, RenderedFile>()
   for (const pooler of containersOf(spec, 'pooler')) {
-    files.set(`${pooler.name}/pgbouncer.ini`, plainFile(ini(spec, pooler)))
-    files.set(`${pooler.name}/pgbouncer_hba.conf`, plainFile(hba(spec)))
-    files.set(`${pooler.name}/userlist.txt`, secretFile(userlist(spec, secrets)))
+    const settings = reloadable(plainFile(ini(spec, pooler)), startPart(spec))
+    files.set(`${pooler.name}/pgbouncer.ini`, settings)
+    files.set(`${pooler.name}/pgbouncer_hba.conf`, reloadable(plainFile(hba(spec))))
+    files.set(`${pooler.name}/userlist.txt`, reloadable(secretFile(userlist(spec, secrets))))
   }
   return files
 }

@@ -3,7 +3,14 @@ import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { durationMsOf } from '../spec/quantities.ts'
 import { containersOf, type Component } from '../topology/containers.ts'
 import { PORTS } from '../topology/ports.ts'
-import { header, plainFile, TLS_PATHS, type RenderedFile, type Renderer } from './files.ts'
+import {
+  header,
+  plainFile,
+  reloadable,
+  TLS_PATHS,
+  type RenderedFile,
+  type Renderer,
+} from './files.ts'
 import { toYaml } from './yaml.ts'
 
 interface Scrape {
@@ -71,7 +78,7 @@ export const renderPrometheus: Renderer = (spec) => {
     },
   }
   const yaml = (document: unknown): RenderedFile =>
-    plainFile(header('Prometheus') + toYaml(document))
+    reloadable(plainFile(header('Prometheus') + toYaml(document)))
   return new Map<string, RenderedFile>(
     containersOf(spec, 'prometheus').flatMap(({ name }) => [
       [`${name}/prometheus.yml`, yaml(config)] as const,

@@ -3,7 +3,13 @@ import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { allContainers } from '../topology/containers.ts'
 import { assertPresent } from '../assert-present.ts'
-import { plainFile, secretFile, type RenderedFile, type RenderedFiles } from './files.ts'
+import {
+  plainFile,
+  reloadable,
+  secretFile,
+  type RenderedFile,
+  type RenderedFiles,
+} from './files.ts'
 
 /** The files of one certificate: CA, certificate, key, and both in one for HAProxy. */
 export const tlsFiles = (folder: string, name: string, secrets: ClusterSecrets): RenderedFiles => {
@@ -24,9 +30,9 @@ export function renderTls(spec: ClusterSpec, secrets: ClusterSecrets): RenderedF
       files.set(path, file)
     if (container.component !== 'edge') continue
     const { certificate, key } = secrets.edgeCertificate
-    files.set(`${container.name}/tls/public.crt`, plainFile(certificate))
-    files.set(`${container.name}/tls/public.key`, secretFile(key))
-    files.set(`${container.name}/tls/public.pem`, secretFile(certificate + key))
+    files.set(`${container.name}/tls/public.crt`, reloadable(plainFile(certificate)))
+    files.set(`${container.name}/tls/public.key`, reloadable(secretFile(key)))
+    files.set(`${container.name}/tls/public.pem`, reloadable(secretFile(certificate + key)))
   }
   return files
 }

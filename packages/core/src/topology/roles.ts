@@ -18,6 +18,9 @@ export const POOLER_DATABASES = {
   session: 'neurondb_sql',
 } as const
 
+/** PgBouncer's own admin console, by the name that one connects to. */
+export const POOLER_CONSOLE = 'pgbouncer'
+
 export interface PlatformRole {
   readonly name: string
   readonly purpose: string
@@ -64,7 +67,12 @@ export const ROLES = {
   poolerStats: {
     name: 'neuronha_stats',
     purpose: 'reads the poolers’ admin console',
-    poolerDatabases: ['pgbouncer'],
+    poolerDatabases: [POOLER_CONSOLE],
+  },
+  poolerAdmin: {
+    name: 'neuronha_pooler_admin',
+    purpose: 'pauses and resumes the poolers for planned work',
+    poolerDatabases: [POOLER_CONSOLE],
   },
   drill: {
     name: 'neurondb_drill',

@@ -88,7 +88,7 @@ ALTER ROLE "wiki_owner" WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICA
 BEGIN;
 ALTER ROLE "wiki_owner" RESET ALL;
 COMMIT;
-GRANT pg_monitor TO "neuronha_controller";
+GRANT pg_monitor, pg_checkpoint TO "neuronha_controller";
 GRANT pg_use_reserved_connections TO "neuronha_controller";
 GRANT pg_use_reserved_connections TO "neuronha_probe";
 SELECT 'CREATE DATABASE "neurondb" OWNER "neurondb_owner"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'neurondb') \gexec

@@ -63,6 +63,7 @@ BEGIN
   END LOOP;
 END
 $$;
+GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text, boolean) TO "neurondb_drill";
 
 CREATE SCHEMA IF NOT EXISTS neuronha;
 REVOKE ALL ON SCHEMA neuronha FROM PUBLIC;

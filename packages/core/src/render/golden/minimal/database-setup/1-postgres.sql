@@ -73,7 +73,7 @@ ALTER ROLE "neurondb_reader" SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE "neurondb_reader" SET lock_timeout = '2s';
 ALTER ROLE "neurondb_reader" SET statement_timeout = '60s';
 COMMIT;
-GRANT pg_monitor TO "neuronha_controller";
+GRANT pg_monitor, pg_checkpoint TO "neuronha_controller";
 GRANT pg_use_reserved_connections TO "neuronha_controller";
 GRANT pg_use_reserved_connections TO "neuronha_probe";
 SELECT 'CREATE DATABASE "neurondb" OWNER "neurondb_owner"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'neurondb') \gexec
