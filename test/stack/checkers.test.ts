@@ -7,12 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClusterFile, ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { clusterSpecSchema } from '@neuronha/core/spec/cluster-spec.ts'
 import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
-import { CONTAINER_UID } from '@neuronha/core/topology/containers.ts'
+import type { ExternalSecrets } from '@neuronha/core/render/services.ts'
+import { CONTAINER_UID, hasNotifications } from '@neuronha/core/topology/containers.ts'
 import { desireCluster, type Desired } from '../../packages/control/src/apply/desired.ts'
 import { imageTagsOf } from '../../packages/control/src/commands/prepare.ts'
 import { ENGINE_SOCKET } from '../../packages/control/src/engine/engine-transport.ts'
 import { wantedImages } from '../../packages/control/src/setup/images.ts'
 import { completeSecrets } from '../../packages/control/src/state/secrets.ts'
+import { checkersImage } from './checkers-image.ts'
 import { REPOSITORY } from './neuronha.ts'
 
 const exampleSpec = async (name: string): Promise<ClusterSpec> => {
@@ -40,11 +42,36 @@ const WITH_BACKUP: ClusterFile = {
   },
 }
 
+const WITH_NOTIFICATIONS: ClusterFile = {
+  name: 'notified',
+  notifications: {
+    webhooks: [{ url: 'https://hooks.example.org/x' }, { urlFile: '/url', severity: 'page' }],
+    mail: {
+      smarthost: 'smtp.example.org:587',
+      from: 'neuronha@example.org',
+      to: ['night@example.org'],
+      usernameFile: '/user',
+      passwordFile: '/password',
+    },
+  },
+}
+
+/** What the files that the cluster file names would hold. */
+const EXTERNAL: ExternalSecrets = {
+  notifications: {
+    webhookUrls: [undefined, 'https://hooks.example.org/y'],
+    mailUsername: 'night',
+    mailPassword: 'secret',
+  },
+}
+
 const CASES: Readonly<Record<string, () => Promise<ClusterSpec>>> = {
   minimal: () => exampleSpec('minimal'),
   laptop: () => exampleSpec('laptop'),
   full: () => exampleSpec('full'),
   'a cluster with backups': () => Promise.resolve(clusterSpecSchema.parse(WITH_BACKUP)),
+  'a cluster that tells somebody': () =>
+    Promise.resolve(clusterSpecSchema.parse(WITH_NOTIFICATIONS)),
 }
 
 describe.each(Object.entries(CASES))('what is rendered for %s', (_title, makeSpec) => {
@@ -52,18 +79,20 @@ describe.each(Object.entries(CASES))('what is rendered for %s', (_title, makeSpe
   let spec: ClusterSpec
   let desired: Desired
   let images: ReturnType<typeof imageTagsOf>
+  let checkers = ''
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'neuronha-checkers-'))
     await chmod(folder, 0o755)
     spec = await makeSpec()
     images = imageTagsOf(spec, await wantedImages())
+    checkers = await checkersImage()
     const secrets = await completeSecrets(spec, undefined, undefined)
     desired = desireCluster(spec, secrets, {
       images,
       filesDir: folder,
       engineSocket: { path: ENGINE_SOCKET, gid: 0 },
-      external: {},
+      external: EXTERNAL,
     })
     for (const [path, file] of desired.files) {
       const target = join(folder, path)
@@ -157,6 +186,39 @@ describe.each(Object.entries(CASES))('what is rendered for %s', (_title, makeSpe
     ])
     expect(stdout + stderr).toMatch(/process up: PgBouncer/)
     expect(stdout + stderr).not.toMatch(/ERROR|FATAL|unknown/i)
+  })
+
+  it('passes promtool check config, and with it check rules', async () => {
+    const { code, stdout, stderr } = await check('prometheus-1', checkers, [
+      'promtool',
+      'check',
+      'config',
+      '/etc/neuronha/prometheus.yml',
+    ])
+    expect(code, stdout + stderr).toBe(0)
+    expect(stdout.match(/SUCCESS: \d+ rules found/g)).toHaveLength(8)
+  })
+
+  it('passes promtool check web-config for Prometheus', () =>
+    expectClean('prometheus-1', checkers, [
+      'promtool',
+      'check',
+      'web-config',
+      '/etc/neuronha/web.yml',
+    ]))
+
+  it('has an Alertmanager exactly when somebody is to be told, which passes amtool', async () => {
+    const isWanted = desired.containers.some(({ component }) => component === 'alertmanager')
+    expect(isWanted).toBe(hasNotifications(spec))
+    if (!isWanted) return
+    const { code, stdout, stderr } = await check('alertmanager-1', checkers, [
+      'amtool',
+      'check-config',
+      '/etc/neuronha/alertmanager.yml',
+    ])
+    expect(code, stdout + stderr).toBe(0)
+    expect(stdout).toMatch(/- 4 receivers/)
+    expect(desired.compose).not.toMatch(/hooks\.example|secret/)
   })
 
   it('starts Prometheus', async () => {

@@ -55,6 +55,7 @@ const memberOf = (options: MemberOptions): MemberStatus => {
     pending_restart: false,
     version: '17.12',
     connections: isPrimary ? 38 + Math.round(noise(nowMs / 1000) * 9) : 6 + index,
+    disk: { size_bytes: 100e9, available_bytes: 59e9, used_ratio: 0.41 },
   }
 }
 
@@ -101,6 +102,9 @@ export const aCluster = (options: ClusterOptions): ClusterStatus => {
     reasons: hasPrimary ? [] : ['No member is primary.'],
     synchronous: true,
     synchronous_standby_names: `ANY 1 (${standbys.map((name) => `"${name}"`).join(',')})`,
+    commits: hasPrimary
+      ? { standbys_needed: 1, standbys_connected: standbys.length, waiting: 0 }
+      : null,
     failsafe_active: false,
     patroni_paused: false,
     members,
@@ -142,6 +146,7 @@ export const aCluster = (options: ClusterOptions): ClusterStatus => {
     })),
     engine_proxies: names('engine-proxy', 1).map((name) => ({ name, ...WELL, host: 'local' })),
     prometheus: names('prometheus', 1).map((name) => ({ name, ...WELL })),
+    alertmanagers: names('alertmanager', 1).map((name) => ({ name, ...WELL })),
     backups: { configured: true },
     maintenance: null,
   }

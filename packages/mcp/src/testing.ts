@@ -23,6 +23,7 @@ const member = (name: string, role: 'primary' | 'standby') => ({
   pending_restart: false,
   version: '17.6',
   connections: 9,
+  disk: null,
 })
 
 export const aStatus = (changes: Partial<ClusterStatus> = {}): ClusterStatus => ({
@@ -33,6 +34,7 @@ export const aStatus = (changes: Partial<ClusterStatus> = {}): ClusterStatus => 
   reasons: [],
   synchronous: true,
   synchronous_standby_names: 'ANY 1 (*)',
+  commits: { standbys_needed: 1, standbys_connected: 1, waiting: 0 },
   failsafe_active: false,
   patroni_paused: false,
   members: [member('neurondb-member-1', 'primary'), member('neurondb-member-2', 'standby')],
@@ -44,6 +46,7 @@ export const aStatus = (changes: Partial<ClusterStatus> = {}): ClusterStatus => 
   controllers: [],
   engine_proxies: [],
   prometheus: [],
+  alertmanagers: [],
   backups: { configured: false },
   maintenance: null,
   ...changes,

@@ -1,6 +1,7 @@
 /** The two cards of the topology, in the picture as in the stacked view. Every container is a button. */
 import {
   IconArrowsSplit2,
+  IconBell,
   IconChartLine,
   IconDatabase,
   IconDeviceDesktop,
@@ -33,6 +34,7 @@ const ICONS: Readonly<Record<GroupName, typeof IconWorld>> = {
   controller: IconEye,
   'engine-proxy': IconShieldLock,
   prometheus: IconChartLine,
+  alertmanager: IconBell,
 }
 
 interface CardProps<T extends Card> {

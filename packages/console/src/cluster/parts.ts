@@ -20,6 +20,7 @@ export const GROUPS = [
   'controller',
   'engine-proxy',
   'prometheus',
+  'alertmanager',
 ] as const
 export type GroupName = (typeof GROUPS)[number]
 
@@ -56,6 +57,7 @@ export const GROUP_TITLES: Readonly<Record<GroupName, string>> = {
   controller: 'Controllers',
   'engine-proxy': 'Engine proxies',
   prometheus: 'Prometheus',
+  alertmanager: 'Alertmanager',
 }
 
 const STREAMING_STATES = new Set(['running', 'streaming'])
@@ -223,6 +225,7 @@ export const partsOf = (status: ClusterStatus): readonly Part[] => {
       }),
     ),
     ...status.prometheus.map((prometheus) => partOf(cluster, 'prometheus', prometheus)),
+    ...status.alertmanagers.map((alertmanager) => partOf(cluster, 'alertmanager', alertmanager)),
   ]
 }
 

@@ -14,6 +14,7 @@ export const aMember = (name: string, change: Partial<MemberStatus> = {}): Membe
   pending_restart: false,
   version: '17.12',
   connections: 6,
+  disk: null,
   ...change,
 })
 
@@ -35,6 +36,7 @@ export const aStatus = (
     reasons: [],
     synchronous: true,
     synchronous_standby_names: 'ANY 1 (m-2,m-3)',
+    commits: { standbys_needed: 1, standbys_connected: 2, waiting: 0 },
     failsafe_active: false,
     patroni_paused: false,
     members,
@@ -48,6 +50,7 @@ export const aStatus = (
     controllers: [{ ...well('c-controller-1'), active: true }],
     engine_proxies: [{ ...well('c-engine-proxy-1'), host: 'local' }],
     prometheus: [well('c-prometheus-1')],
+    alertmanagers: [],
     backups: { configured: false },
     maintenance: null,
     ...change,

@@ -31,7 +31,7 @@ export type Card = GroupCard | MemberCard
 export const SERVICES = ['console', 'desktop-api', 'agent', 'mcp'] as const
 export const SQL_SERVICES = ['desktop-api', 'agent', 'mcp'] as const
 /** Not on the way of a request. */
-export const BESIDES = ['etcd', 'controller', 'engine-proxy', 'prometheus'] as const
+export const BESIDES = ['etcd', 'controller', 'engine-proxy', 'prometheus', 'alertmanager'] as const
 
 const groupCard = (parts: readonly Part[], group: GroupName): GroupCard => {
   const own = partsOfGroup(parts, group)

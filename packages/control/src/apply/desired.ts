@@ -11,6 +11,7 @@ import {
 } from '@neuronha/core/render/compose.ts'
 import { renderContainerFiles } from '@neuronha/core/render/cluster.ts'
 import type { RenderedFile, RenderedFiles } from '@neuronha/core/render/files.ts'
+import type { NotificationSecrets } from '@neuronha/core/render/alertmanager.ts'
 import type { ExternalSecrets } from '@neuronha/core/render/services.ts'
 import type { ClusterSecrets, TlsPair } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
@@ -71,9 +72,40 @@ export async function readExternalSecrets(
   spec: ClusterSpec,
   baseDir: string,
 ): Promise<ExternalSecrets> {
-  if (spec.llm.provider !== 'openai-compatible' || spec.llm.apiKeyFile === null) return {}
-  return { llmApiKey: (await readNamedFile('llm.apiKeyFile', baseDir, spec.llm.apiKeyFile)).trim() }
+  const notifications = await readNotificationSecrets(spec, baseDir)
+  if (spec.llm.provider !== 'openai-compatible' || spec.llm.apiKeyFile === null)
+    return { notifications }
+  const llmApiKey = await readSecret('llm.apiKeyFile', baseDir, spec.llm.apiKeyFile)
+  return { notifications, llmApiKey }
 }
+
+async function readNotificationSecrets(
+  { notifications: { webhooks, mail } }: ClusterSpec,
+  baseDir: string,
+): Promise<NotificationSecrets> {
+  const webhookUrls = await Promise.all(
+    webhooks.map(async ({ urlFile }, index) => {
+      if (urlFile === null) return undefined
+      const field = `notifications.webhooks.${index}.urlFile`
+      const url = await readSecret(field, baseDir, urlFile)
+      if (/^https?:\/\//.test(url)) return url
+      throw new PlatformError('CLUSTER_FILE_INVALID', `${field}: ${urlFile} holds no http(s) URL`, {
+        hint: 'The file holds the URL and nothing else.',
+      })
+    }),
+  )
+  if (mail?.usernameFile == null || mail.passwordFile === null) return { webhookUrls }
+  const at = (field: 'usernameFile' | 'passwordFile', path: string) =>
+    readSecret(`notifications.mail.${field}`, baseDir, path)
+  return {
+    webhookUrls,
+    mailUsername: await at('usernameFile', mail.usernameFile),
+    mailPassword: await at('passwordFile', mail.passwordFile),
+  }
+}
+
+const readSecret = async (field: string, baseDir: string, path: string): Promise<string> =>
+  (await readNamedFile(field, baseDir, path)).trim()
 
 /** The user's own certificate for the edge, when the file names one. */
 export async function readEdgeCertificate(

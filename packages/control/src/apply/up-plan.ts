@@ -3,9 +3,12 @@ import { planUp, type Step, type UpObservation } from '@neuronha/core/plan/plan-
 import { etcdUsers } from '@neuronha/core/render/etcd-auth.ts'
 import { patroniDynamicConfig } from '@neuronha/core/render/patroni.ts'
 import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
+import {
+  predictedPrimaryReplacementMs,
+  predictedSwitchoverMs,
+} from '@neuronha/core/predict/predict-rto.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
-import { PROFILES } from '@neuronha/core/spec/profiles.ts'
 import { createSocketEngine } from '../engine/engine.ts'
 import {
   changedContainerFiles,
@@ -56,8 +59,8 @@ export async function planCluster(inputs: PlanInputs): Promise<readonly Step[]> 
     databaseSetupPending: applied?.databaseSetup !== hashes.databaseSetup,
     patroniConfigPending: applied?.patroniConfig !== hashes.patroniConfig,
     primary: inputs.primary,
-    predictedStallMs: predictedRestartStallMs(spec),
-    predictedSwitchoverMs: predictedSwitchoverStallMs(spec),
+    predictedStallMs: predictedPrimaryReplacementMs(spec),
+    predictedSwitchoverMs: predictedSwitchoverMs(spec),
   })
 }
 
@@ -71,20 +74,4 @@ async function listPresent(
     const reloaded = applied?.reloaded?.[container.name]
     return reloaded?.id === container.id ? { ...container, config: reloaded.config } : container
   })
-}
-
-/** Patroni asks the standbys, stops the primary, and one of them wins its race: seen with nothing else to do. */
-const SWITCHOVER_MS = 900
-
-/** How long writes are held while another member becomes the primary: until the slowest router has seen it. */
-export const predictedSwitchoverStallMs = (spec: ClusterSpec): number =>
-  SWITCHOVER_MS + PROFILES[spec.profile].check.downinterMs
-
-/**
- * How long writes pause when the primary's container is stopped in order: Patroni hands its lease over
- * within a loop, the standbys race, the routers need one check to see it and the poolers one retry.
- */
-export const predictedRestartStallMs = (spec: ClusterSpec): number => {
-  const { patroni, check, pooler } = PROFILES[spec.profile]
-  return patroni.loopWait * 1000 + check.fastinterMs * 2 + pooler.serverLoginRetry * 1000
 }

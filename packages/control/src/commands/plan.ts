@@ -3,6 +3,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
+import { imagesOf } from '../setup/image-table.ts'
 import { wantedImages } from '../setup/images.ts'
 import { assertSafeChange, completeCluster, prepareCluster } from './prepare.ts'
 
@@ -11,7 +12,12 @@ export async function plan(io: CommandIo, choice: ClusterChoice): Promise<void> 
   const source = await loadClusterSource(io, choice)
   const machine = await observeMachine()
   const cluster = await completeCluster(source)
-  const prepared = await prepareCluster(source, cluster, machine, await wantedImages())
+  const prepared = await prepareCluster(
+    source,
+    cluster,
+    machine,
+    await wantedImages(imagesOf(source.spec)),
+  )
   const steps = await planNow(prepared, machine.daemon.kind === 'running')
   const interruptsWritesMs = steps.reduce((sum, step) => sum + step.interruptsWritesMs, 0)
   io.out(

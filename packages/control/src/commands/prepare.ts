@@ -4,7 +4,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { refusalsOf } from '@neuronha/core/plan/refusals.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { networkName, type EngineSocket, type ImageTags } from '@neuronha/core/render/compose.ts'
-import type { Component } from '@neuronha/core/topology/containers.ts'
+import { hasNotifications, type Component } from '@neuronha/core/topology/containers.ts'
 import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { publishedPorts } from '@neuronha/core/spec/rules.ts'
@@ -110,6 +110,7 @@ export const imageTagsOf = (
     'engine-proxy': ref('haproxy'),
     controller: ref('controller'),
     prometheus: ref('prometheus'),
+    alertmanager: hasNotifications(spec) ? ref('alertmanager') : '',
   }
   return tags
 }

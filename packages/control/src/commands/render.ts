@@ -7,6 +7,7 @@ import { CONTAINER_UID } from '@neuronha/core/topology/containers.ts'
 import { desireCluster, readExternalSecrets } from '../apply/desired.ts'
 import { ENGINE_SOCKET } from '../engine/engine-transport.ts'
 import { observeSocketFile, type EngineSocketFile } from '../setup/engine-socket.ts'
+import { imagesOf } from '../setup/image-table.ts'
 import { wantedImages } from '../setup/images.ts'
 import { completeCluster, imageTagsOf } from './prepare.ts'
 import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
@@ -34,7 +35,7 @@ export async function render(io: CommandIo, options: RenderOptions): Promise<voi
   const { spec } = source
   const { secrets } = await completeCluster(source)
   const desired = desireCluster(spec, secrets, {
-    images: imageTagsOf(spec, await wantedImages()),
+    images: imageTagsOf(spec, await wantedImages(imagesOf(spec))),
     filesDir: './files',
     engineSocket: { path: ENGINE_SOCKET, gid: null },
     external: await readExternalSecrets(spec, source.baseDir),

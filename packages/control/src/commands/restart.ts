@@ -1,7 +1,7 @@
 /** `restart [COMPONENT|CONTAINER…]` and `reinit MEMBER`: planned work on single containers, one at a time. */
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { allContainers } from '@neuronha/core/topology/containers.ts'
-import { predictedRestartStallMs } from '../apply/up-plan.ts'
+import { predictedPrimaryReplacementMs } from '@neuronha/core/predict/predict-rto.ts'
 import { assertClear } from '../planned/assert-clear.ts'
 import { planPendingRestart, planRestart, type RestartAct } from '../planned/plan-restart.ts'
 import { reinit } from '../planned/reinit.ts'
@@ -71,7 +71,7 @@ async function confirmStall(
   const isAlone = spec.database.members === 1
   const hitsPrimary = acts.some((act) => act.kind === 'restart' && act.component === 'member')
   if (!isAlone || !hitsPrimary || yes) return
-  const seconds = (predictedRestartStallMs(spec) / 1000).toFixed(1)
+  const seconds = (predictedPrimaryReplacementMs(spec) / 1000).toFixed(1)
   const what = `the only member is restarted: writes and reads pause for about ${seconds} s`
   if (await io.confirm(`${what}. Go on?`)) return
   throw new PlatformError('REFUSED_FOR_SAFETY', `${what}; not confirmed`, {

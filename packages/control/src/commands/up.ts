@@ -8,6 +8,7 @@ import { writeCredentials } from '../state/credentials.ts'
 import { runStep } from '../setup/progress.ts'
 import { applySetup } from '../setup/apply-setup.ts'
 import { buildImages, needsBaseImageTools } from '../setup/images.ts'
+import { imagesOf } from '../setup/image-table.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { runSteps, type RunStepsOptions } from '../apply/run-steps.ts'
 import { waitForStatus } from '../apply/wait.ts'
@@ -54,6 +55,7 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
     const { secrets, state } = cluster
     await assertSafeChange(cluster)
     const images = await buildImages({
+      only: imagesOf(spec),
       mirror: machine.mirror,
       progress: io.progress,
       signal: io.signal,

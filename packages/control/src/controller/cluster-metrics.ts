@@ -71,6 +71,40 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
     },
   },
   {
+    name: 'primary_writable',
+    help: '1 when exactly one member is primary, and its PostgreSQL answers out of recovery.',
+    labels: [],
+    samples: ({ members, commits }) =>
+      whole(
+        flag(commits !== null && members.filter(({ role }) => role === 'primary').length === 1),
+      ),
+  },
+  {
+    name: 'commit_standbys_needed',
+    help: 'Standbys that must acknowledge a commit.',
+    labels: [],
+    samples: ({ commits }) => whole(commits?.standbys_needed ?? null),
+  },
+  {
+    name: 'commit_standbys_connected',
+    help: 'Standbys connected to the primary whose acknowledgement counts.',
+    labels: [],
+    samples: ({ commits }) => whole(commits?.standbys_connected ?? null),
+  },
+  {
+    name: 'commits_waiting',
+    help: 'Commits that have waited over two seconds for a standby.',
+    labels: [],
+    samples: ({ commits }) => whole(commits?.waiting ?? null),
+  },
+  {
+    name: 'sync_names_wildcard',
+    help: '1 while synchronous_standby_names is *: any receiver satisfies a commit.',
+    labels: [],
+    samples: ({ synchronous_standby_names: names }) =>
+      whole(names === null ? null : flag(names.trim() === '*')),
+  },
+  {
     name: 'sync_standbys',
     help: 'Standbys whose acknowledgement a commit may wait for, and which answer.',
     labels: [],
@@ -103,6 +137,32 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
     help: '1 when the member answers.',
     labels: ['member'],
     samples: ofMembers(({ state }) => flag(state !== 'unreachable')),
+  },
+  {
+    name: 'member_streaming',
+    help: '1 when the standby streams from the primary; the primary has no sample.',
+    labels: ['member'],
+    samples: ofMembers(({ role, state }) =>
+      role === 'primary' ? null : flag(state === 'streaming'),
+    ),
+  },
+  {
+    name: 'member_disk_size_bytes',
+    help: 'Size of the disk below the member’s data.',
+    labels: ['member'],
+    samples: ofMembers(({ disk }) => disk?.size_bytes ?? null),
+  },
+  {
+    name: 'member_disk_available_bytes',
+    help: 'What the member may still use of the disk below its data.',
+    labels: ['member'],
+    samples: ofMembers(({ disk }) => disk?.available_bytes ?? null),
+  },
+  {
+    name: 'member_disk_used_ratio',
+    help: 'Used part of the disk below the member’s data, as df has it.',
+    labels: ['member'],
+    samples: ofMembers(({ disk }) => disk?.used_ratio ?? null),
   },
   {
     name: 'member_role',
@@ -145,7 +205,7 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
   },
   {
     name: 'part_healthy',
-    help: '1 when the part of the cluster serves: etcd, router, pooler, edge, services, engine-proxy, controller, prometheus.',
+    help: '1 when the part of the cluster serves, whatever kind it is of.',
     labels: ['component', 'part'],
     samples: (status) => [
       ...upOf('etcd', status.etcd),
@@ -156,6 +216,7 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
       ...upOf('engine-proxy', status.engine_proxies),
       ...upOf('controller', status.controllers),
       ...upOf('prometheus', status.prometheus),
+      ...upOf('alertmanager', status.alertmanagers),
     ],
   },
   {

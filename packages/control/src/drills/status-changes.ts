@@ -18,6 +18,7 @@ export function statusChanges(before: ClusterStatus, after: ClusterStatus): read
     ...partChanges(before.services, after.services),
     ...partChanges(before.engine_proxies, after.engine_proxies),
     ...partChanges(before.controllers, after.controllers),
+    ...partChanges(before.alertmanagers, after.alertmanagers),
     ...(before.health === after.health ? [] : [`the cluster is ${after.health}`]),
   ]
 }

@@ -127,6 +127,7 @@ export const aMember = (name: string, role: MemberStatus['role']): MemberStatus 
   pending_restart: false,
   version: '17.12',
   connections: 10,
+  disk: null,
 })
 
 /** A healthy cluster, or what a test makes of it. */
@@ -138,6 +139,7 @@ export const aStatus = (change: Partial<ClusterStatus> = {}): ClusterStatus => (
   reasons: [],
   synchronous: true,
   synchronous_standby_names: 'ANY 1 (*)',
+  commits: { standbys_needed: 1, standbys_connected: 1, waiting: 0 },
   failsafe_active: false,
   patroni_paused: false,
   members: [aMember('neurondb-member-1', 'primary'), aMember('neurondb-member-2', 'sync standby')],
@@ -149,6 +151,7 @@ export const aStatus = (change: Partial<ClusterStatus> = {}): ClusterStatus => (
   controllers: [],
   engine_proxies: [],
   prometheus: [],
+  alertmanagers: [],
   backups: { configured: false },
   maintenance: null,
   ...change,

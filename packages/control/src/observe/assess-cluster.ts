@@ -2,6 +2,7 @@
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { assessMembers } from './assess-members.ts'
 import {
+  assessAlertmanagers,
   assessControllers,
   assessEdges,
   assessEngineProxies,
@@ -13,6 +14,7 @@ import {
   findPartProblems,
 } from './assess-parts.ts'
 import {
+  commitsOf,
   findDatabaseProblems,
   isFailsafeActive,
   isPatroniPaused,
@@ -34,6 +36,7 @@ export function assessCluster(raw: RawObservation): ClusterStatus {
     observer: raw.observer,
     synchronous: raw.config.synchronous,
     synchronous_standby_names: assessed.primaryPostgres?.synchronousStandbyNames ?? null,
+    commits: commitsOf(assessed.primaryPostgres),
     failsafe_active: isFailsafeActive(raw),
     patroni_paused: isPatroniPaused(raw),
     members: [...assessed.members],
@@ -45,6 +48,7 @@ export function assessCluster(raw: RawObservation): ClusterStatus {
     controllers: assessControllers(raw),
     engine_proxies: assessEngineProxies(raw),
     prometheus: assessPrometheus(raw),
+    alertmanagers: assessAlertmanagers(raw),
     backups: { configured: raw.config.backups },
     maintenance: raw.maintenance,
   }

@@ -93,6 +93,12 @@ const lagOf = (
   return { bytes: bytes ?? seen?.lagBytes ?? null, ms: lagMsOf(postgres, bytes) }
 }
 
+const diskOf = ({ disk }: MemberObservation): MemberStatus['disk'] => {
+  if (!disk.ok) return null
+  const { sizeBytes, availableBytes, usedRatio } = disk.value
+  return { size_bytes: sizeBytes, available_bytes: availableBytes, used_ratio: usedRatio }
+}
+
 /** The newest word about it first: PostgreSQL's own, then its Patroni's, then what Patroni published. */
 const firstKnown = <T>(...words: readonly (T | null | undefined)[]): T | null =>
   words.find((word) => word != null) ?? null
@@ -100,7 +106,10 @@ const firstKnown = <T>(...words: readonly (T | null | undefined)[]): T | null =>
 const factsOf = (
   member: MemberObservation,
   seen: ViewMember | undefined,
-): Pick<MemberStatus, 'timeline' | 'lsn' | 'pending_restart' | 'version' | 'connections'> => {
+): Pick<
+  MemberStatus,
+  'timeline' | 'lsn' | 'pending_restart' | 'version' | 'connections' | 'disk'
+> => {
   const postgres = valueOf(member.postgres)
   const patroni = valueOf(member.patroni)
   return {
@@ -109,6 +118,7 @@ const factsOf = (
     pending_restart: (patroni ?? seen)?.pendingRestart === true,
     version: firstKnown(postgres?.version, versionOfNumber(patroni?.serverVersion)),
     connections: firstKnown(postgres?.connections),
+    disk: diskOf(member),
   }
 }
 

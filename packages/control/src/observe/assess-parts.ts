@@ -124,6 +124,9 @@ export const assessEngineProxies = (raw: RawObservation): ClusterStatus['engine_
 export const assessPrometheus = (raw: RawObservation): ClusterStatus['prometheus'] =>
   raw.prometheus.map(({ name, answer }) => ({ name, healthy: answer.ok, detail: whyOf(answer) }))
 
+export const assessAlertmanagers = (raw: RawObservation): ClusterStatus['alertmanagers'] =>
+  raw.alertmanagers.map(({ name, answer }) => ({ name, healthy: answer.ok, detail: whyOf(answer) }))
+
 type Part = { readonly name: string; readonly healthy: boolean; readonly detail: string }
 
 const reasonIn = ({ name, detail }: Part): string => (detail === '' ? name : `${name} (${detail})`)
@@ -264,6 +267,11 @@ export const findPartProblems = (
   ...replicasGone(
     status.prometheus,
     'Prometheus',
-    degraded('Prometheus does not answer, so no metrics are kept'),
+    degraded('Prometheus does not answer, so no metrics are kept and no alert fires'),
+  ),
+  ...replicasGone(
+    status.alertmanagers,
+    'Alertmanager',
+    degraded('Alertmanager does not answer, so nobody is told of alerts'),
   ),
 ]

@@ -15,6 +15,7 @@ import type { Login } from '@neuronha/runtime/postgres/endpoint.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
 import { assessCluster } from './assess-cluster.ts'
 import { bodyOf, createHttpClient, type HttpClient } from './http-client.ts'
+import { observeDisk } from './observe-disk.ts'
 import { observeEtcd } from './observe-etcd.ts'
 import { observePatroni, observePatroniView } from './observe-patroni.ts'
 import { observePooler } from './observe-poolers.ts'
@@ -27,12 +28,13 @@ import {
   observeService,
 } from './observe-services.ts'
 import { createProbe, type Probe } from './probe.ts'
-import type {
-  ControllerAnswer,
-  EdgeAnswer,
-  Observed,
-  PatroniView,
-  RawObservation,
+import {
+  silent,
+  type ControllerAnswer,
+  type EdgeAnswer,
+  type Observed,
+  type PatroniView,
+  type RawObservation,
 } from './raw-observation.ts'
 
 export interface Observer {
@@ -59,6 +61,9 @@ interface Ask {
   readonly waitMs: number
   readonly slowEveryMs: number
 }
+
+/** A disk fills slowly. */
+const DISK_EVERY_MS = 30_000
 
 /** When an open question is given up and its connection closed. */
 const GIVE_UP_MS = 2400
@@ -167,6 +172,12 @@ const httpQuestions = (config: ObserveConfig, context: Ask, self: ObserverOption
         observePrometheus(http, origin(address, PORTS.prometheus), signal),
       ),
     ),
+    // Alertmanager has the same readiness page.
+    alertmanagers: askAll(config.alertmanagers, ({ address }) =>
+      ask(context, slowEveryMs * 2, (signal) =>
+        observePrometheus(http, origin(address, PORTS.alertmanager), signal),
+      ),
+    ),
   }
 }
 
@@ -197,12 +208,18 @@ const databaseQuestions = (config: ObserveConfig, context: Ask, clients: DirectC
       observePatroni(http, origin(address, PORTS.patroni), signal),
     ),
   )
+  const disks = askAll(config.members, ({ address }) => {
+    // Not on the connection that tells whether the member lives: a disk that hangs must not look like a dead member.
+    const client = connect(address, PORTS.postgres, config.database)
+    return ask(context, DISK_EVERY_MS, () => observeDisk(client, GIVE_UP_MS))
+  })
   const members = async (): Promise<RawObservation['members']> => {
-    const [databases, agents] = await Promise.all([postgres(), patroni()])
+    const [databases, agents, volumes] = await Promise.all([postgres(), patroni(), disks()])
     return databases.map(({ answer, ...member }, index) => ({
       ...member,
       postgres: answer,
-      patroni: agents[index]?.answer ?? { ok: false, why: 'not asked' },
+      patroni: agents[index]?.answer ?? silent('not asked'),
+      disk: volumes[index]?.answer ?? silent('not asked'),
     }))
   }
   return { members, poolers }

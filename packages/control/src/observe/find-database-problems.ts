@@ -1,8 +1,13 @@
 /** What can be wrong with members, replication and Patroni: each function looks for one thing. */
-import type { MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { ClusterStatus, MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { syncReceivers, type AssessedMembers } from './assess-members.ts'
 import { degraded, down, type Finding } from './finding.ts'
-import { valueOf, type MemberObservation, type RawObservation } from './raw-observation.ts'
+import {
+  valueOf,
+  type MemberObservation,
+  type PostgresAnswer,
+  type RawObservation,
+} from './raw-observation.ts'
 import { bytes, count, duration, list } from './words.ts'
 
 type Look = (raw: RawObservation, assessed: AssessedMembers) => readonly Finding[]
@@ -110,6 +115,16 @@ export const acknowledgementsNeeded = (names: string): number => {
   if (names.trim() === '') return 0
   return Number(/^\s*(?:ANY\s+|FIRST\s+)?(\d+)\s*\(/i.exec(names)?.[1] ?? 1)
 }
+
+/** Whether commits can be acknowledged now, as the primary's own PostgreSQL has it. */
+export const commitsOf = (primary: PostgresAnswer | undefined): ClusterStatus['commits'] =>
+  primary === undefined
+    ? null
+    : {
+        standbys_needed: acknowledgementsNeeded(primary.synchronousStandbyNames),
+        standbys_connected: syncReceivers(primary).length,
+        waiting: primary.syncWaits,
+      }
 
 const synchronousCommit: Look = ({ config }, { primaryPostgres, primary }) => {
   if (!config.synchronous || primaryPostgres === undefined || primary === undefined) return []

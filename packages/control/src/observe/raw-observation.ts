@@ -34,6 +34,14 @@ export interface PostgresAnswer {
   readonly version: string
 }
 
+/** The disk below a member's data. */
+export interface DiskAnswer {
+  readonly sizeBytes: number
+  readonly availableBytes: number
+  /** As df has it: what the superuser keeps back counts as used. */
+  readonly usedRatio: number
+}
+
 /** A member's own Patroni, GET /patroni. */
 export interface PatroniAnswer {
   readonly state: string
@@ -53,6 +61,7 @@ export interface MemberObservation {
   readonly address: string
   readonly postgres: Answer<PostgresAnswer>
   readonly patroni: Answer<PatroniAnswer>
+  readonly disk: Answer<DiskAnswer>
 }
 
 /** What `patronictl list` would print: GET /cluster of any member. */
@@ -141,4 +150,5 @@ export interface RawObservation {
   readonly prometheus: readonly Observed<true>[]
   /** As etcd said when it last answered. */
   readonly maintenance: Maintenance | null
+  readonly alertmanagers: readonly Observed<true>[]
 }

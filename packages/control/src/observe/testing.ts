@@ -69,6 +69,7 @@ export const aMember = (n: number, change: Partial<MemberObservation> = {}): Mem
       ? aPatroni({ role: 'primary', replicationState: null, syncStandby: false })
       : aPatroni(),
   ),
+  disk: answered({ sizeBytes: 100e9, availableBytes: 59e9, usedRatio: 0.41 }),
   ...change,
 })
 
@@ -174,6 +175,7 @@ export const anObservation = (change: Partial<RawObservation> = {}): RawObservat
   engineProxies: [{ name: 'demo-engine-proxy-1', host: 'local', answer: answered(true as const) }],
   prometheus: [{ name: 'demo-prometheus-1', answer: answered(true as const) }],
   maintenance: null,
+  alertmanagers: [],
   ...change,
 })
 
@@ -198,7 +200,8 @@ export const replaceMember = (
 })
 
 /** A member of which nothing answers. */
-export const gone: Pick<MemberObservation, 'postgres' | 'patroni'> = {
+export const gone: Pick<MemberObservation, 'postgres' | 'patroni' | 'disk'> = {
   postgres: silent('no answer within 800 ms'),
   patroni: silent('no answer within 800 ms'),
+  disk: silent('no answer within 800 ms'),
 }

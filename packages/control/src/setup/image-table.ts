@@ -1,5 +1,8 @@
 /** The images of a cluster, as data: what each stands on and what goes into it. */
 
+import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
+import { hasNotifications } from '@neuronha/core/topology/containers.ts'
+
 /** How an image gets what its folder in `images/` does not hold. */
 export type ImageContent =
   /** Debian packages only. */
@@ -28,6 +31,7 @@ const NAMES = [
   'nginx',
   'pgbouncer',
   'prometheus',
+  'alertmanager',
   'haproxy',
   'agent',
   'desktop-api',
@@ -35,6 +39,7 @@ const NAMES = [
   'controller',
   'loadgen',
   'console',
+  'checkers',
 ] as const
 
 export type ImageName = (typeof NAMES)[number]
@@ -54,6 +59,8 @@ export const IMAGES: Readonly<Record<ImageName, ImageRow>> = {
   nginx: fromPackages,
   pgbouncer: fromPackages,
   prometheus: fromPackages,
+  alertmanager: fromPackages,
+  checkers: fromPackages,
   node: { parent: 'base', content: { kind: 'node' } },
   agent: fromBundle('agent', { 'main.mjs': 'src/main.ts' }),
   'desktop-api': fromBundle('desktop-api', { 'main.mjs': 'src/main.ts' }),
@@ -62,6 +69,12 @@ export const IMAGES: Readonly<Record<ImageName, ImageRow>> = {
   loadgen: fromBundle('control', { 'main.mjs': 'src/drills/loadgen/main.ts' }),
   console: { parent: 'nginx', content: { kind: 'console' } },
 }
+
+/** What this cluster runs; `up` builds no others. Tests alone use `checkers`. */
+export const imagesOf = (spec: ClusterSpec): readonly ImageName[] =>
+  IMAGE_NAMES.filter(
+    (name) => name !== 'checkers' && (name !== 'alertmanager' || hasNotifications(spec)),
+  )
 
 /** The images given and all that they stand on, parents first. */
 export function withParents(names: readonly ImageName[]): readonly ImageName[] {

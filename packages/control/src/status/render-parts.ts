@@ -144,6 +144,11 @@ export function renderParts(
       lines(status.prometheus, () => []),
       colors,
     ),
+    ...section(
+      'alertmanager',
+      lines(status.alertmanagers, () => []),
+      colors,
+    ),
     ...section('backups', [colors.dim(backupLine(status))], colors),
   ]
 }

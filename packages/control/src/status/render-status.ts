@@ -3,6 +3,7 @@
  * every other part. The shape of a mark says what its colour says, for those who see no colour.
  */
 import type { ClusterStatus, MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import { DISK_CRITICAL, DISK_WARNING } from '@neuronha/core/alerts/capacity-alerts.ts'
 import picocolors from 'picocolors'
 import { describeMaintenance } from '../coordination/maintenance.ts'
 import { duration } from '../observe/words.ts'
@@ -111,6 +112,13 @@ const megabytes = (bytes: number | null): string => {
   return Math.max(value, 0.1).toFixed(1)
 }
 
+const diskCell = (disk: MemberStatus['disk'], colors: Colors): Cell => {
+  const used = disk?.used_ratio ?? 0
+  const text = disk === null ? '' : `${Math.round(used * 100)} %`
+  if (used > DISK_CRITICAL) return { text, paint: colors.red }
+  return { text, paint: used > DISK_WARNING ? colors.yellow : colors.dim }
+}
+
 const GOOD_STATES: readonly string[] = ['running', 'streaming']
 
 interface MemberColumn extends Column {
@@ -168,6 +176,7 @@ const memberColumns = (status: ClusterStatus, colors: Colors): readonly MemberCo
       align: 'right',
       cell: ({ connections }) => dim(connections?.toString() ?? ''),
     },
+    { title: 'Disk', rank: 2, align: 'right', cell: ({ disk }) => diskCell(disk, colors) },
     { title: 'Version', rank: 1, cell: ({ version }) => dim(version) },
   ]
   if (!status.members.some((member) => member.pending_restart)) return columns

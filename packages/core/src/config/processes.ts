@@ -78,6 +78,7 @@ export const observeConfig = z.strictObject({
     z.strictObject({ name: z.string(), address: z.string(), host: z.string() }),
   ),
   prometheus: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  alertmanagers: z.array(z.strictObject({ name: z.string(), address: z.string() })),
   /** pg_monitor login, straight to members. */
   database: z.strictObject({ user: z.string(), password: z.string(), database: z.string() }),
   poolerStats: z.strictObject({ user: z.string(), password: z.string() }),

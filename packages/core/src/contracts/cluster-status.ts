@@ -31,6 +31,17 @@ export const memberStatus = z
     pending_restart: z.boolean(),
     version: z.string().nullable(),
     connections: z.int().nullable(),
+    disk: z
+      .object({
+        size_bytes: z.number(),
+        available_bytes: z.number(),
+        used_ratio: z
+          .number()
+          .describe('As df has it: what the superuser keeps back counts as used'),
+      })
+      .nullable()
+      .default(null)
+      .describe('The disk below its data; null when unknown'),
   })
   .meta({ id: 'MemberStatus' })
 export type MemberStatus = z.infer<typeof memberStatus>
@@ -74,6 +85,12 @@ export const engineProxyStatus = part.extend({
   host: z.string().describe('Failure domain whose engine it stands in front of'),
 })
 
+export const commitStatus = z.object({
+  standbys_needed: z.int().describe('How many standbys must acknowledge a commit'),
+  standbys_connected: z.int().describe('How many whose acknowledgement counts are connected'),
+  waiting: z.int().describe('Commits that have waited over 2 s for one'),
+})
+
 export const clusterStatus = z
   .object({
     cluster: z.string(),
@@ -83,6 +100,10 @@ export const clusterStatus = z
     reasons: z.array(z.string()).describe('Why the cluster is not healthy; empty when it is'),
     synchronous: z.boolean().describe('Commits wait for a standby'),
     synchronous_standby_names: z.string().nullable(),
+    commits: commitStatus
+      .nullable()
+      .default(null)
+      .describe('As the primary says; null when none answers out of recovery'),
     failsafe_active: z.boolean(),
     patroni_paused: z.boolean(),
     members: z.array(memberStatus),
@@ -94,6 +115,7 @@ export const clusterStatus = z
     controllers: z.array(controllerStatus),
     engine_proxies: z.array(engineProxyStatus),
     prometheus: z.array(part),
+    alertmanagers: z.array(part).default([]).describe('Empty: nobody is to be told of alerts'),
     backups: z.object({ configured: z.boolean() }),
     maintenance: maintenance
       .nullable()

@@ -2,6 +2,7 @@
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { renderEngineProxy } from './engine-proxy.ts'
+import { renderAlertmanager } from './alertmanager.ts'
 import { renderEtcd } from './etcd.ts'
 import type { RenderedFile, RenderedFiles } from './files.ts'
 import { renderHaproxyEdge } from './haproxy-edge.ts'
@@ -12,6 +13,7 @@ import { renderPatroni } from './patroni.ts'
 import { renderPgbackrest } from './pgbackrest.ts'
 import { renderPgbouncer } from './pgbouncer.ts'
 import { renderPrometheus } from './prometheus.ts'
+import { renderPrometheusRules } from './prometheus-rules.ts'
 import { renderServices, type ExternalSecrets } from './services.ts'
 import { renderTls } from './tls.ts'
 
@@ -32,6 +34,8 @@ export function renderContainerFiles(
     renderNginxConsole(spec, secrets),
     renderEngineProxy(spec, secrets),
     renderPrometheus(spec, secrets),
+    renderPrometheusRules(spec, secrets),
+    renderAlertmanager(spec, external.notifications),
     renderServices(spec, secrets, external),
   ]
   const files = new Map<string, RenderedFile>()

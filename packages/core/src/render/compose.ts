@@ -14,6 +14,7 @@ import {
 } from '../topology/containers.ts'
 import { PORTS } from '../topology/ports.ts'
 import { CONFIG_DIR, header, plainFile, type RenderedFile, type RenderedFiles } from './files.ts'
+import { alertmanagerFlags } from './alertmanager.ts'
 import { prometheusFlags } from './prometheus.ts'
 
 /** Images by component, as `name:tag`. */
@@ -89,6 +90,7 @@ const SHAPES: Readonly<Record<Component, ComponentShape>> = {
   edge: { tmpfs: [`/tmp:mode=1777,size=256m`, RUN], stopSeconds: 30 },
   controller: STATELESS,
   prometheus: { data: '/var/lib/prometheus', tmpfs: [TMP, RUN], stopSeconds: 20 },
+  alertmanager: { data: '/var/lib/alertmanager', tmpfs: [TMP, RUN], stopSeconds: 10 },
 }
 
 /** Node's old generation may fill this share of the container; the rest is buffers, code and stacks. */
@@ -99,6 +101,12 @@ const NODE_COMPONENTS: ReadonlySet<Component> = new Set([
   'mcp',
   'controller',
 ])
+
+/** Arguments after those of the image's entrypoint. */
+const COMMANDS: Readonly<Partial<Record<Component, (spec: ClusterSpec) => readonly string[]>>> = {
+  prometheus: prometheusFlags,
+  alertmanager: alertmanagerFlags,
+}
 
 /** The Compose file, as `compose.yaml` of the cluster's state folder. */
 export function renderCompose(spec: ClusterSpec, options: ComposeOptions): RenderedFiles {
@@ -137,7 +145,7 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
   const shape = SHAPES[component]
   const memory = bytesOf(resources.memory)
   const heapMb = Math.floor((memory * NODE_HEAP_SHARE) / 1024 ** 2)
-  const command = component === 'prometheus' ? prometheusFlags(spec) : undefined
+  const command = COMMANDS[component]?.(spec)
   const socket = component === 'engine-proxy' ? options.engineSocket : undefined
   const ports = publishedPortsOf(spec, container)
   const definition = {

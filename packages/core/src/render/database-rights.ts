@@ -130,6 +130,19 @@ const LEDGER = [
   `GRANT SELECT ON ${ledger} TO ${quoteIdentifier(reader.name)};`,
 ]
 
+/**
+ * How full the disk below the data is. PostgreSQL itself cannot say. A foreign table over `stat` can, on standbys too,
+ * without another process or port; its reader runs this one program and no other.
+ */
+const DISK = [
+  `CREATE EXTENSION IF NOT EXISTS file_fdw SCHEMA neuronha;`,
+  `CREATE SERVER IF NOT EXISTS neuronha_programs FOREIGN DATA WRAPPER file_fdw;`,
+  `CREATE FOREIGN TABLE IF NOT EXISTS neuronha.disk (block_bytes bigint, blocks bigint, free_blocks bigint, available_blocks bigint)`,
+  `  SERVER neuronha_programs`,
+  `  OPTIONS (program ${quoteLiteral("stat --file-system --format='%S,%b,%f,%a' /var/lib/postgresql/data")}, format 'csv');`,
+  `GRANT SELECT ON neuronha.disk TO ${quoteIdentifier(controller.name)};`,
+]
+
 /** Everything that the platform's database needs before migrations run. */
 export const platformRights = (): readonly string[] => [
   ...publicStatements,
@@ -142,6 +155,7 @@ export const platformRights = (): readonly string[] => [
     `GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO ${role};`,
   ]),
   ...HEARTBEAT,
+  ...DISK,
   ...LEDGER,
   ...EVENTS_ARCHIVE,
 ]

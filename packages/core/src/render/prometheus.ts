@@ -1,9 +1,15 @@
 /** Prometheus: scrapes everything over mutual TLS, and answers only to holders of the cluster's certificates. */
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { durationMsOf } from '../spec/quantities.ts'
-import { containersOf, type Component } from '../topology/containers.ts'
+import {
+  addressesOf,
+  containersOf,
+  hasNotifications,
+  type Component,
+} from '../topology/containers.ts'
 import { PORTS } from '../topology/ports.ts'
 import {
+  CONFIG_DIR,
   header,
   plainFile,
   reloadable,
@@ -11,6 +17,7 @@ import {
   type RenderedFile,
   type Renderer,
 } from './files.ts'
+import { RULES_FOLDER } from './prometheus-rules.ts'
 import { toYaml } from './yaml.ts'
 
 interface Scrape {
@@ -22,6 +29,7 @@ interface Scrape {
 /** Everything that exports metrics itself; controllers export what cannot (poolers, and the state they observe). */
 const SCRAPES: readonly Scrape[] = [
   { component: 'agent', port: PORTS.agent },
+  { component: 'alertmanager', port: PORTS.alertmanager },
   { component: 'console', port: PORTS.console },
   { component: 'controller', port: PORTS.controller },
   { component: 'desktop-api', port: PORTS.desktopApi },
@@ -33,6 +41,14 @@ const SCRAPES: readonly Scrape[] = [
   { component: 'prometheus', port: PORTS.prometheus },
   { component: 'router', port: PORTS.routerStats },
 ]
+
+/** How Prometheus shows itself to `component`, and whom it expects there. */
+const clientTls = (component: Component) => ({
+  ca_file: TLS_PATHS.ca,
+  cert_file: TLS_PATHS.certificate,
+  key_file: TLS_PATHS.key,
+  server_name: component,
+})
 
 const RETENTION_BYTES = '512MB'
 
@@ -46,17 +62,38 @@ export const prometheusFlags = (spec: ClusterSpec): readonly string[] => [
 const scrapeConfig = (spec: ClusterSpec, { component, port, job }: Scrape) => ({
   job_name: job ?? component,
   scheme: 'https',
-  tls_config: {
-    ca_file: TLS_PATHS.ca,
-    cert_file: TLS_PATHS.certificate,
-    key_file: TLS_PATHS.key,
-    server_name: component,
-  },
+  // What controllers say of other parts keeps its own `component`.
+  honor_labels: component === 'controller',
+  tls_config: clientTls(component),
   static_configs: containersOf(spec, component).map((container) => ({
     targets: [`${container.address}:${port}`],
     labels: { cluster: spec.name, component, host: container.host, replica: container.name },
   })),
 })
+
+/** Who is told of alerts. */
+const alerting = (spec: ClusterSpec) => ({
+  alertmanagers: [
+    {
+      scheme: 'https',
+      tls_config: clientTls('alertmanager'),
+      static_configs: [
+        { targets: addressesOf(spec, 'alertmanager').map((at) => `${at}:${PORTS.alertmanager}`) },
+      ],
+    },
+  ],
+})
+
+/** TLS of its own port: nobody without a certificate of the cluster. Alertmanager reads the same. */
+export const webConfig = {
+  tls_server_config: {
+    cert_file: TLS_PATHS.certificate,
+    key_file: TLS_PATHS.key,
+    client_auth_type: 'RequireAndVerifyClientCert',
+    client_ca_file: TLS_PATHS.ca,
+    min_version: 'TLS12',
+  },
+} as const
 
 export const renderPrometheus: Renderer = (spec) => {
   const interval = spec.metrics.scrapeSeconds
@@ -64,25 +101,21 @@ export const renderPrometheus: Renderer = (spec) => {
     global: {
       scrape_interval: `${interval}s`,
       scrape_timeout: `${Math.min(interval, 5)}s`,
+      evaluation_interval: `${interval}s`,
       external_labels: { cluster: spec.name },
     },
-    scrape_configs: SCRAPES.map((scrape) => scrapeConfig(spec, scrape)),
-  }
-  const web = {
-    tls_server_config: {
-      cert_file: TLS_PATHS.certificate,
-      key_file: TLS_PATHS.key,
-      client_auth_type: 'RequireAndVerifyClientCert',
-      client_ca_file: TLS_PATHS.ca,
-      min_version: 'TLS12',
-    },
+    rule_files: [`${CONFIG_DIR}/${RULES_FOLDER}/*.yml`],
+    ...(hasNotifications(spec) ? { alerting: alerting(spec) } : {}),
+    scrape_configs: SCRAPES.filter(({ component }) => containersOf(spec, component).length > 0).map(
+      (scrape) => scrapeConfig(spec, scrape),
+    ),
   }
   const yaml = (document: unknown): RenderedFile =>
     reloadable(plainFile(header('Prometheus') + toYaml(document)))
   return new Map<string, RenderedFile>(
     containersOf(spec, 'prometheus').flatMap(({ name }) => [
       [`${name}/prometheus.yml`, yaml(config)] as const,
-      [`${name}/web.yml`, yaml(web)] as const,
+      [`${name}/web.yml`, yaml(webConfig)] as const,
     ]),
   )
 }

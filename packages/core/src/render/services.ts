@@ -26,11 +26,13 @@ import {
   SCHEMAS,
   type RoleKey,
 } from '../topology/roles.ts'
+import type { NotificationSecrets } from './alertmanager.ts'
 import { secretFile, TLS_PATHS, type RenderedFile, type RenderedFiles } from './files.ts'
 
 /** Extra inputs that are read from files the cluster file names, so that rendering stays pure. */
 export interface ExternalSecrets {
   readonly llmApiKey?: string | undefined
+  readonly notifications?: NotificationSecrets
 }
 
 const TLS = { caFile: TLS_PATHS.ca, certificateFile: TLS_PATHS.certificate, keyFile: TLS_PATHS.key }
@@ -101,6 +103,7 @@ export const observeConfigOf = (
     controllers: named('controller'),
     engineProxies: placed('engine-proxy'),
     prometheus: named('prometheus'),
+    alertmanagers: named('alertmanager'),
     database: {
       user: ROLES.controller.name,
       password: secrets.roles.controller.password,

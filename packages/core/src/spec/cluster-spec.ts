@@ -9,6 +9,7 @@
  * profile (named timing preset), protection, plan (the steps that would change the world).
  */
 import { z } from 'zod'
+import { notifications } from './notifications.ts'
 import { PROFILE_NAMES } from './profiles.ts'
 import { durationSchema, sizeSchema } from './quantities.ts'
 
@@ -308,6 +309,7 @@ export const clusterSpecSchema = z
       })
       .prefault({}),
     backup,
+    notifications,
     llm,
   })
   .describe('A NeuronHA cluster')

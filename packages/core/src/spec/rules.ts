@@ -3,6 +3,7 @@
  * messages follow one form: what is wrong (got …) — how to mend it.
  */
 import type { ClusterSpec } from './cluster-spec.ts'
+import { notificationIssues } from './notifications.ts'
 import {
   FORCED_POSTGRES_PARAMETERS,
   maxConnectionsOf,
@@ -258,6 +259,9 @@ export const membersHaveMemory: ClusterRule = (spec) => {
       )
 }
 
+export const notificationsCanBeSent: ClusterRule = ({ notifications }) =>
+  notificationIssues(notifications)
+
 export const CLUSTER_RULES: readonly ClusterRule[] = [
   timingKeepsPatroniMinimums,
   membersCanAcknowledge,
@@ -271,4 +275,5 @@ export const CLUSTER_RULES: readonly ClusterRule[] = [
   subnetIsRoomy,
   userDatabasesDoNotCollide,
   membersHaveMemory,
+  notificationsCanBeSent,
 ]

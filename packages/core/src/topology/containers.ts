@@ -18,6 +18,7 @@ export const COMPONENTS = [
   'engine-proxy',
   'controller',
   'prometheus',
+  'alertmanager',
 ] as const
 export type Component = (typeof COMPONENTS)[number]
 
@@ -41,6 +42,7 @@ const FIRST_OCTET: Readonly<Record<Component | 'loadgen', number>> = {
   edge: 181,
   controller: 191,
   prometheus: 201,
+  alertmanager: 203,
   loadgen: 211,
   'engine-proxy': 221,
 }
@@ -70,6 +72,10 @@ export const addressOf = (
   return `${prefix}.${FIRST_OCTET[component] + ordinal - 1}`
 }
 
+/** Does the cluster file name anybody to tell? Without, nothing of Alertmanager exists. */
+export const hasNotifications = ({ notifications }: ClusterSpec): boolean =>
+  notifications.webhooks.length > 0 || notifications.mail !== null
+
 /** How many containers of each component the spec asks for. */
 export const replicaCounts = (spec: ClusterSpec): Readonly<Record<Component, number>> => ({
   etcd: spec.etcd.members,
@@ -84,10 +90,14 @@ export const replicaCounts = (spec: ClusterSpec): Readonly<Record<Component, num
   'engine-proxy': spec.hosts.length,
   controller: spec.controller.replicas,
   prometheus: 1,
+  alertmanager: hasNotifications(spec) ? 1 : 0,
 })
 
 /** It passes on a few requests a minute; the half core is for the moment when it matters. */
 const ENGINE_PROXY_RESOURCES: Resources = { cpus: 0.5, memory: '48MB' }
+
+/** It holds the alerts that fire now, and a day of what was sent. */
+const ALERTMANAGER_RESOURCES: Resources = { cpus: 0.25, memory: '96MB' }
 
 const resourcesOf = (spec: ClusterSpec): Readonly<Record<Component, Resources>> => ({
   etcd: spec.etcd.resources,
@@ -102,6 +112,7 @@ const resourcesOf = (spec: ClusterSpec): Readonly<Record<Component, Resources>> 
   'engine-proxy': ENGINE_PROXY_RESOURCES,
   controller: spec.controller.resources,
   prometheus: spec.metrics.resources,
+  alertmanager: ALERTMANAGER_RESOURCES,
 })
 
 /** Every container of one component, in order. */

@@ -18,6 +18,7 @@ export const PORTS = {
   /** The engine's API as far as controllers may use it; the same port as an engine that serves TLS itself. */
   engineProxy: 2376,
   engineProxyStats: 8404,
+  alertmanager: 9093,
   /** The edge's public listeners inside its container; published as edge.httpPort and edge.httpsPort. */
   edgeHttp: 8080,
   edgeHttps: 8443,

@@ -13,6 +13,7 @@ const STATUS: ClusterStatus = {
   reasons: [],
   synchronous: true,
   synchronous_standby_names: null,
+  commits: null,
   failsafe_active: false,
   patroni_paused: false,
   members: [],
@@ -24,6 +25,7 @@ const STATUS: ClusterStatus = {
   controllers: [],
   engine_proxies: [],
   prometheus: [],
+  alertmanagers: [],
   backups: { configured: false },
   maintenance: null,
 }

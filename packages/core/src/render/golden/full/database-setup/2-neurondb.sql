@@ -114,6 +114,12 @@ CREATE TABLE IF NOT EXISTS neuronha.heartbeat (member text PRIMARY KEY, at times
 COMMENT ON TABLE neuronha.heartbeat IS 'The controllers’ write probe: when a write last reached each member.';
 GRANT USAGE ON SCHEMA neuronha TO "neuronha_probe";
 GRANT SELECT, INSERT, UPDATE ON neuronha.heartbeat TO "neuronha_probe";
+CREATE EXTENSION IF NOT EXISTS file_fdw SCHEMA neuronha;
+CREATE SERVER IF NOT EXISTS neuronha_programs FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE IF NOT EXISTS neuronha.disk (block_bytes bigint, blocks bigint, free_blocks bigint, available_blocks bigint)
+  SERVER neuronha_programs
+  OPTIONS (program 'stat --file-system --format=''%S,%b,%f,%a'' /var/lib/postgresql/data', format 'csv');
+GRANT SELECT ON neuronha.disk TO "neuronha_controller";
 CREATE TABLE IF NOT EXISTS "neurondb_drill".ledger (id uuid PRIMARY KEY, run text NOT NULL, written_at timestamptz NOT NULL DEFAULT now());
 ALTER TABLE "neurondb_drill".ledger OWNER TO "neurondb_owner";
 CREATE INDEX IF NOT EXISTS ledger_run ON "neurondb_drill".ledger (run);
