@@ -51,9 +51,9 @@ const CALM_MS = 500
 const ALERT_MS = 100
 /** A container that runs is inspected so often even if no event came: events can be lost. */
 const INSPECT_EVERY_MS = 1000
-const ASK_MEMBERS_DEADLINE_MS = 700
+const ASK_MEMBERS_DEADLINE_MS = 1200
 /** Answers of members are good for so long within one chain of decisions. */
-const MEMBERS_FRESH_MS = 600
+const MEMBERS_FRESH_MS = 800
 
 export class FailoverLoop {
   readonly #options: FailoverLoopOptions
