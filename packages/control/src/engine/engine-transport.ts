@@ -23,6 +23,8 @@ export interface EngineTransport {
   close(): Promise<void>
 }
 
+/** After this a connection that a frozen proxy never completed is given up, whoever waits. */
+const CONNECT_TIMEOUT_MS = 2000
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 /** Statuses with which a proxy says that there is no engine behind it. */
@@ -51,7 +53,7 @@ export const createProxyTransport = (url: string, tls: TlsFiles): EngineTranspor
   createTransport({
     where: `the engine proxy at ${url}`,
     origin: url,
-    connect: { ...tls, timeout: 5000 },
+    connect: { ...tls, timeout: CONNECT_TIMEOUT_MS },
     keepAlive: true,
     hint: '`./neuronha status` shows the engine proxies.',
   })
@@ -85,40 +87,55 @@ function createTransport({ where, origin, connect, keepAlive, hint }: Route): En
     throw unreachable(`HTTP ${response.statusCode}`)
   }
 
+  /** Keeps the deadline by itself: a request that waits for its connection does not end when it is aborted. */
   const bounded = async <T>(
     deadlineMs: number,
     what: string,
-    work: (deadline: AbortSignal) => Promise<T>,
+    work: (stop: AbortSignal) => Promise<T>,
+    caller?: AbortSignal,
   ): Promise<T> => {
     const deadline = new AbortController()
+    const stop = caller === undefined ? deadline.signal : AbortSignal.any([deadline.signal, caller])
+    const stopped = Promise.withResolvers<never>()
+    const onStop = (): void => {
+      const overdue = `${what} took longer than ${deadlineMs} ms`
+      stopped.reject(unreachable(deadline.signal.aborted ? overdue : `${what} was given up`))
+    }
+    stop.addEventListener('abort', onStop, { once: true })
     const timer = setTimeout(() => deadline.abort(), deadlineMs)
     try {
-      return await work(deadline.signal)
+      stop.throwIfAborted()
+      return await Promise.race([work(stop), stopped.promise])
     } catch (thrown) {
-      if (deadline.signal.aborted) throw unreachable(`${what} took longer than ${deadlineMs} ms`)
       if (thrown instanceof PlatformError) throw thrown
       throw unreachable(thrown instanceof Error ? thrown.message : String(thrown), thrown)
     } finally {
       clearTimeout(timer)
+      stop.removeEventListener('abort', onStop)
     }
   }
 
   return {
     where,
     ask: (method, target, deadlineMs) =>
-      bounded(deadlineMs, `${method} ${target}`, async (deadline) => {
-        const response = await send(method, target, deadline)
+      bounded(deadlineMs, `${method} ${target}`, async (stop) => {
+        const response = await send(method, target, stop)
         return { status: response.statusCode, body: await response.body.text() }
       }),
     open: (target, deadlineMs, signal) =>
-      bounded(deadlineMs, `GET ${target}`, async (deadline) => {
-        const response = await send('GET', target, AbortSignal.any([deadline, signal]), true)
-        if (response.statusCode === 200) return response.body
-        throw refusal(where, 'GET', target, {
-          status: response.statusCode,
-          body: await response.body.text(),
-        })
-      }),
+      bounded(
+        deadlineMs,
+        `GET ${target}`,
+        async (stop) => {
+          const response = await send('GET', target, stop, true)
+          if (response.statusCode === 200) return response.body
+          throw refusal(where, 'GET', target, {
+            status: response.statusCode,
+            body: await response.body.text(),
+          })
+        },
+        signal,
+      ),
     close: async () => {
       await Promise.all([acts.destroy(), questions.destroy()])
     },

@@ -1,9 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createSocketEngine, type EngineEvent, type SocketEngine } from './engine.ts'
+import { createAuthority, issueCertificate } from '../state/certificates.ts'
+import {
+  createProxyEngine,
+  createSocketEngine,
+  type EngineEvent,
+  type SocketEngine,
+} from './engine.ts'
 
 /** Answers as an engine of version 20.10 does. */
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -173,6 +181,44 @@ describe('the engine', () => {
   it('refuses an inspection that lacks what decisions rest on', async () => {
     handle = answer(200, { Id: 'abc', RestartCount: 0, State: { Running: false } })
     await expect(engine.inspect('demo-member-1')).rejects.toMatchObject({ code: 'ENGINE_FAILED' })
+  })
+})
+
+describe('a proxy that is frozen while the connection is made', () => {
+  it('costs no more than the deadline, and gets no late act when it thaws', async () => {
+    const ca = await createAuthority('demo')
+    const pair = await issueCertificate(ca, {
+      name: 'proxy',
+      unit: 'proxy',
+      dnsNames: ['localhost'],
+      addresses: ['127.0.0.1'],
+    })
+    const tls = { ca: ca.certificate, cert: pair.certificate, key: pair.key }
+    const thaw = Promise.withResolvers<undefined>()
+    const over = Promise.withResolvers<undefined>()
+    const heard: string[] = []
+    const proxy = createTlsServer({
+      ...tls,
+      SNICallback: (_name, done) => void thaw.promise.then(() => done(null)),
+    })
+    proxy.on('request', (request: IncomingMessage) => {
+      heard.push(request.url ?? '')
+      over.resolve(undefined)
+    })
+    proxy.on('connection', (socket) => socket.once('close', () => over.resolve(undefined)))
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    const { port } = proxy.address() as AddressInfo
+    const url = `https://localhost:${port}`
+    const frozen = createProxyEngine({ cluster: 'demo', url, tls, deadlineMs: 100 })
+    const begunMs = performance.now()
+    await expect(frozen.kill('demo-member-1')).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' })
+    expect(performance.now() - begunMs).toBeLessThan(1000)
+    thaw.resolve(undefined)
+    await over.promise
+    expect(heard).toEqual([])
+    await frozen.close()
+    proxy.closeAllConnections()
+    proxy.close()
   })
 })
 
