@@ -1,12 +1,12 @@
 /** The steps of `up` that touch the running database path: each holds what it touches, and none cuts a client off. */
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
-import { lastWords, run } from '@neuronha/runtime/exec.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
 import { actorHere, type CommandAudit } from '../commands/audit.ts'
 import type { OpenCluster } from '../commands/context.ts'
 import { cliTlsFiles } from '../commands/open-kv.ts'
 import { takeHolds } from '../coordination/holds.ts'
+import { reloadProcess } from '../engine/compose.ts'
 import { createSocketEngine } from '../engine/engine.ts'
 import { createPlannedDeps } from '../planned/create-planned-deps.ts'
 import type { PlannedDeps } from '../planned/ports.ts'
@@ -28,7 +28,7 @@ export interface ChangeHandsOptions {
 const MEMBERS_TIMEOUT_MS = 180_000
 
 /** Planned work on the cluster as it stands, with members that are on their way out. */
-export async function withRunningDeps<T>(
+async function withRunningDeps<T>(
   options: ChangeHandsOptions,
   act: (deps: PlannedDeps) => Promise<T>,
 ): Promise<T> {
@@ -108,17 +108,11 @@ export async function whileHeld(
 /** Has running processes read their files anew, and remembers that they did: their labels keep the old hash. */
 export async function reloadContainers(
   { targets }: Step,
-  { cluster: { spec, state }, desired, signal }: ChangeHandsOptions,
+  { cluster: { spec, state }, desired }: ChangeHandsOptions,
 ): Promise<void> {
   const present = await createSocketEngine({ cluster: spec.name }).list()
   for (const name of targets) {
-    // From inside: a signal that the engine sends would count as a wish to end the container.
-    const sent = await run('docker', ['exec', name, 'sh', '-c', 'kill -HUP 1'], {
-      timeoutMs: 10_000,
-      signal,
-    })
-    if (sent.code !== 0)
-      throw new PlatformError('ENGINE_FAILED', `cannot reload ${name}: ${lastWords(sent)}`)
+    await reloadProcess(name)
     const id = present.find((container) => container.name === name)?.id
     const config = desired.containers.find((container) => container.name === name)?.config
     if (id === undefined || config === undefined) continue

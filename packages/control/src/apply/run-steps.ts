@@ -8,7 +8,6 @@ import { lastWords, run } from '@neuronha/runtime/exec.ts'
 import { composeUp } from '../engine/compose.ts'
 import { createSocketEngine } from '../engine/engine.ts'
 import type { Observer } from '../observe/create-observer.ts'
-import { withDrainedRouter } from '../planned/rolling-restart.ts'
 import { runStep } from '../setup/progress.ts'
 import {
   loadApplied,
@@ -22,9 +21,9 @@ import {
   reloadContainers,
   waitForOtherMembers,
   whileHeld,
-  withRunningDeps,
   type ChangeHandsOptions,
 } from './change-hands.ts'
+import { withDrainedRouter } from './drain-router.ts'
 import { applyEtcdAuth } from './etcd-auth.ts'
 import { applyPatroniConfig } from './patroni-config.ts'
 import { findRunningPrimary } from './running-cluster.ts'
@@ -85,11 +84,8 @@ async function replaceContainer(step: Step, options: RunStepsOptions): Promise<v
   const component = options.desired.containers.find((wanted) => wanted.name === name)?.component
   const before = await options.observer.observe()
   if (component === 'member') await waitForOtherMembers(name, options)
-  const replace = (): Promise<void> => composeUp(options.cluster.state, [name], options.signal)
-  await whileHeld(name, step.why, options, async () => {
-    await (component === 'router'
-      ? withRunningDeps(options, (deps) => withDrainedRouter(deps, replace))
-      : replace())
+  const replace = async (): Promise<void> => {
+    await composeUp(options.cluster.state, [name], options.signal)
     // What did not serve before holds up nothing: the end of `up` waits for all.
     if (!isServing(before, name)) return
     await waitForStatus(
@@ -98,14 +94,16 @@ async function replaceContainer(step: Step, options: RunStepsOptions): Promise<v
       (status) => isServing(status, name),
       { timeoutMs: REPLACE_TIMEOUT_MS, signal: options.signal },
     )
-  })
+  }
+  await whileHeld(name, step.why, options, () =>
+    component === 'router' ? withDrainedRouter(options.cluster, name, replace) : replace(),
+  )
 }
 
 async function removeOne(step: Step, options: RunStepsOptions): Promise<void> {
   const [name = ''] = step.targets
   const { spec } = options.cluster
   const engine = createSocketEngine({ cluster: spec.name })
-  const remove = (): Promise<void> => engine.removeContainer(name)
   if (name.startsWith(`${spec.name}-member-`)) {
     await waitForOtherMembers(name, options)
     if ((await findRunningPrimary(options.cluster, await engine.list())) === name) {
@@ -114,11 +112,7 @@ async function removeOne(step: Step, options: RunStepsOptions): Promise<void> {
       })
     }
   }
-  await whileHeld(name, step.why, options, () =>
-    name.startsWith(`${spec.name}-router-`)
-      ? withRunningDeps(options, (deps) => withDrainedRouter(deps, remove))
-      : remove(),
-  )
+  await whileHeld(name, step.why, options, () => engine.removeContainer(name))
 }
 
 async function configureEtcd(options: RunStepsOptions): Promise<void> {

@@ -2,6 +2,7 @@
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { allContainers } from '@neuronha/core/topology/containers.ts'
 import { predictedPrimaryReplacementMs } from '@neuronha/core/predict/predict-rto.ts'
+import { withDrainedRouter } from '../apply/drain-router.ts'
 import { assertClear } from '../planned/assert-clear.ts'
 import { planPendingRestart, planRestart, type RestartAct } from '../planned/plan-restart.ts'
 import { reinit } from '../planned/reinit.ts'
@@ -32,7 +33,11 @@ export async function restart(io: CommandIo, options: RestartOptions): Promise<v
     const { status } = await assertClear(deps, 'restart', { force: options.force })
     const done: RestartAct[] = []
     const run = async (acts: readonly RestartAct[]): Promise<void> => {
-      await rollingRestart(acts, { ...deps, engine })
+      await rollingRestart(acts, {
+        ...deps,
+        engine,
+        drainRouter: (router, act) => withDrainedRouter(command.cluster, router, act),
+      })
       done.push(...acts)
     }
     if (options.pending) await runPending(command, run)

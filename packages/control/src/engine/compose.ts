@@ -5,6 +5,7 @@ import type { StateFolder } from '../state/state-folder.ts'
 
 /** Long enough for a member to shut down; everything else is far quicker. */
 const TIMEOUT_MS = 180_000
+const RELOAD_TIMEOUT_MS = 10_000
 
 const compose = async (
   state: StateFolder,
@@ -51,6 +52,17 @@ export const composeUp = (
     ],
     signal,
   )
+
+/**
+ * Has a container's first process read its files anew. From inside: a signal that the engine sends counts as a wish to
+ * end the container where its image names no stop signal.
+ */
+export async function reloadProcess(container: string): Promise<void> {
+  const args = ['exec', container, 'sh', '-c', 'kill -HUP 1']
+  const sent = await run('docker', args, { timeoutMs: RELOAD_TIMEOUT_MS })
+  if (sent.code !== 0)
+    throw new PlatformError('ENGINE_FAILED', `cannot reload ${container}: ${lastWords(sent)}`)
+}
 
 /** Stops and removes every container and the network; volumes stay. */
 export const composeDown = (state: StateFolder, signal?: AbortSignal): Promise<void> =>

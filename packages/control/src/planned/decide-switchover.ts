@@ -235,7 +235,7 @@ export function decideSwitchover(
   const reasons = [
     ...RULES.flatMap((rule) => rule(facts, request)),
     ...ofCandidate,
-    ...standbysLeft(facts, request, candidate?.name),
+    ...(from === undefined ? [] : standbysLeft(facts, request, candidate?.name)),
   ]
   if (reasons.length > 0 || from === undefined || candidate === undefined)
     return { kind: 'refuse', reasons }

@@ -104,9 +104,6 @@ export function createPoolerFleet(
       )
       return results.flat()
     },
-    reconnect: async () => {
-      await Promise.allSettled(consoles.map(({ control }) => control.query('RECONNECT', SHOW_MS)))
-    },
     close: async () => {
       await Promise.all(
         consoles.flatMap(({ control, pauses }) =>

@@ -43,8 +43,6 @@ export interface PoolerFleet {
   holders(poolers: readonly string[]): Promise<readonly PoolerHolder[]>
   /** Resumes all of them, "not paused" included; answers with those that could not be reached. */
   resume(): Promise<readonly string[]>
-  /** Lets every server connection go when its transaction ends: the next one goes where the routers now point. */
-  reconnect(): Promise<void>
   close(): Promise<void>
 }
 

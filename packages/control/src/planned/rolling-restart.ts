@@ -1,6 +1,6 @@
 /**
  * Restarts containers one by one, each only when the one before serves again. Members wait for all others first, so that
- * never two are away; a router's sessions are moved away by the poolers, instead of being cut at the end of its grace.
+ * never two are away; a router's sessions are moved away first, instead of being cut at the end of its grace.
  */
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { isServing, waitForStatus } from '../apply/wait.ts'
@@ -12,11 +12,11 @@ import type { PlannedDeps } from './ports.ts'
 import { switchover } from './switchover.ts'
 
 const SERVING_TIMEOUT_MS = 180_000
-/** A router stops listening at once when it is told to end; from then on new connections go to another one. */
-const ROUTER_CLOSES_MS = 300
 
 export interface RestartDeps extends PlannedDeps {
   readonly engine: Pick<Engine, 'restart'>
+  /** Runs an act while no client depends on this router. */
+  readonly drainRouter: (router: string, act: () => Promise<void>) => Promise<void>
 }
 
 export async function rollingRestart(
@@ -44,14 +44,18 @@ async function perform(act: RestartAct, deps: RestartDeps): Promise<void> {
   await runStep(deps.progress, title, async (step) => {
     if (isMember) await waitForOthers(name, deps)
     const hold = { containers: [name], by: 'restart', why: title }
-    await withHolds(deps.kv, deps.cluster, hold, async () => {
-      await (act.kind === 'restart' ? restartContainer(act, deps) : restartPostgres(name, deps))
+    const restartAndWait = async (): Promise<void> => {
+      await (act.kind === 'restart' ? deps.engine.restart(name) : restartPostgres(name, deps))
       await waitForStatus(deps, `${name} serving again`, (status) => isServing(status, name), {
         timeoutMs: SERVING_TIMEOUT_MS,
         signal: deps.signal,
         onLook: ({ reasons }) => step.note(reasons[0] ?? ''),
       })
-    })
+    }
+    const isRouter = act.kind === 'restart' && act.component === 'router'
+    await withHolds(deps.kv, deps.cluster, hold, () =>
+      isRouter ? deps.drainRouter(name, restartAndWait) : restartAndWait(),
+    )
   })
   deps.record({ kind: 'restart.done', summary: `${title}: done`, target: name, actor: deps.actor })
 }
@@ -64,31 +68,6 @@ const waitForOthers = async (name: string, deps: RestartDeps): Promise<void> => 
       status.members.every((member) => member.name === name || isServing(status, member.name)),
     { timeoutMs: SERVING_TIMEOUT_MS, signal: deps.signal },
   )
-}
-
-async function restartContainer(
-  { name, component }: RestartAct & { kind: 'restart' },
-  deps: RestartDeps,
-): Promise<void> {
-  const restart = (): Promise<void> => deps.engine.restart(name)
-  await (component === 'router' ? withDrainedRouter(deps, restart) : restart())
-}
-
-/** While a router ends: has every pooler open its connections anew, which leads them to another router. */
-export async function withDrainedRouter(
-  deps: Pick<PlannedDeps, 'poolers' | 'clock'>,
-  end: () => Promise<void>,
-): Promise<void> {
-  const poolers = deps.poolers()
-  const drain = async (): Promise<void> => {
-    await deps.clock.sleep(ROUTER_CLOSES_MS)
-    await poolers.reconnect()
-  }
-  try {
-    await Promise.all([end(), drain()])
-  } finally {
-    await poolers.close()
-  }
 }
 
 /** Patroni answers when it is done; that nothing waits any more is as good. */

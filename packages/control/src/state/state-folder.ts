@@ -14,7 +14,7 @@
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PlatformError } from '@neuronha/core/errors.ts'
-import type { RenderedFiles } from '@neuronha/core/render/files.ts'
+import type { RenderedFile, RenderedFiles } from '@neuronha/core/render/files.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
 import { CONTAINER_UID } from '@neuronha/core/topology/containers.ts'
 
@@ -132,12 +132,7 @@ export async function writeContainerFiles(
   let changed = 0
   await makeOwnedFolder(state.filesDir, state.filesDir)
   for (const [path, file] of files) {
-    const target = join(state.filesDir, path)
-    if ((await readTextIfThere(target)) === file.text) continue
-    await makeOwnedFolder(dirname(target), state.filesDir)
-    await writeAtomically(target, file.text, file.mode)
-    await chown(target, CONTAINER_UID, CONTAINER_UID)
-    changed++
+    if (await writeContainerFile(state, path, file)) changed++
   }
   const wanted = new Set([...files.keys()].map((path) => join(state.filesDir, path)))
   for (const path of await listFiles(state.filesDir)) {
@@ -146,6 +141,20 @@ export async function writeContainerFiles(
     changed++
   }
   return changed
+}
+
+/** One of the containers' files; false: it was so already. */
+export async function writeContainerFile(
+  state: StateFolder,
+  path: string,
+  file: RenderedFile,
+): Promise<boolean> {
+  const target = join(state.filesDir, path)
+  if ((await readTextIfThere(target)) === file.text) return false
+  await makeOwnedFolder(dirname(target), state.filesDir)
+  await writeAtomically(target, file.text, file.mode)
+  await chown(target, CONTAINER_UID, CONTAINER_UID)
+  return true
 }
 
 /** Which files would `writeContainerFiles` change. */

@@ -107,14 +107,16 @@ interface Differences {
 }
 
 /** What stands between each wanted container and the one that is there. */
-function compare({ wanted, present }: UpObservation): Differences {
+function compare({ wanted, present, changedFiles }: UpObservation): Differences {
   const found = new Map(present.map((container) => [container.name, container]))
   const kindOf = (container: WantedContainer): keyof Differences | 'same' => {
     const there = found.get(container.name)
     if (there === undefined) return 'absent'
     if (there.image !== container.image || there.start !== container.start) return 'replaced'
     if (there.state !== 'running') return 'stopped'
-    return there.config === container.config ? 'same' : 'reloaded'
+    // Files that differ although it was made from them were left so by something that was interrupted.
+    const isTouched = changedFiles.some((path) => path.startsWith(`${container.name}/`))
+    return there.config === container.config && !isTouched ? 'same' : 'reloaded'
   }
   const of = (kind: keyof Differences): readonly WantedContainer[] =>
     wanted.filter((container) => kindOf(container) === kind)

@@ -104,8 +104,10 @@ const userLine = (name: string, password: string): string =>
   `${quoteUserlist(name)} ${quoteUserlist(password)}`
 
 /** Each pooler prefers another router, and stays with it until it fails: then the next one is tried. */
-const routerList = (spec: ClusterSpec, { ordinal }: Container): string => {
-  const routers = addressesOf(spec, 'router')
+const routerList = (spec: ClusterSpec, { ordinal }: Container, avoid?: string): string => {
+  const routers = containersOf(spec, 'router')
+    .filter(({ name }) => name !== avoid)
+    .map(({ address }) => address)
   const first = (ordinal - 1) % routers.length
   return [...routers.slice(first), ...routers.slice(0, first)].join(',')
 }
@@ -155,8 +157,8 @@ const databaseLine = (hosts: string, { name, target, port, extra }: PoolerDataba
 const byName = <T>([left]: readonly [string, T], [right]: readonly [string, T]): number =>
   left < right ? -1 : 1
 
-const ini = (spec: ClusterSpec, pooler: Container): string => {
-  const hosts = routerList(spec, pooler)
+const ini = (spec: ClusterSpec, pooler: Container, avoid?: string): string => {
+  const hosts = routerList(spec, pooler, avoid)
   const settings = Object.entries({ ...DEFAULTS, ...givenSettings(spec), ...FORCED }).sort(byName)
   return [
     header('PgBouncer', ';'),
@@ -226,11 +228,22 @@ const startPart = (spec: ClusterSpec): string =>
       .sort(byName),
   )
 
+/**
+ * Poolers' settings that lead past one router, or past none. Reloaded, they move the connections away from it one
+ * by one, each when its transaction has ended: nobody meets a router that has stopped listening.
+ */
+export function renderPoolerRoutes(spec: ClusterSpec, avoid?: string): RenderedFiles {
+  return new Map(
+    containersOf(spec, 'pooler').map((pooler) => [
+      `${pooler.name}/pgbouncer.ini`,
+      reloadable(plainFile(ini(spec, pooler, avoid)), startPart(spec)),
+    ]),
+  )
+}
+
 export function renderPgbouncer(spec: ClusterSpec, secrets: ClusterSecrets): RenderedFiles {
-  const files = new Map<string, RenderedFile>()
+  const files = new Map<string, RenderedFile>(renderPoolerRoutes(spec))
   for (const pooler of containersOf(spec, 'pooler')) {
-    const settings = reloadable(plainFile(ini(spec, pooler)), startPart(spec))
-    files.set(`${pooler.name}/pgbouncer.ini`, settings)
     files.set(`${pooler.name}/pgbouncer_hba.conf`, reloadable(plainFile(hba(spec))))
     files.set(`${pooler.name}/userlist.txt`, reloadable(secretFile(userlist(spec, secrets))))
   }
