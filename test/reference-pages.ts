@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cliReference } from '../packages/control/src/cli/reference-page.ts'
 import { errorsReference } from '../packages/core/src/errors-page.ts'
+import { predictedRtoReference } from '../packages/core/src/predict/reference-page.ts'
 import { clusterFileJsonSchema } from '../packages/core/src/spec/json-schema.ts'
 import { clusterFileReference } from '../packages/core/src/spec/reference-page.ts'
 
@@ -12,6 +13,7 @@ export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/cluster-file.md': clusterFileReference,
   'docs/reference/cluster-file.schema.json': () =>
     `${JSON.stringify(clusterFileJsonSchema(), null, 2)}\n`,
+  'docs/reference/predicted-rto.md': predictedRtoReference,
   'docs/reference/errors.md': errorsReference,
   'docs/reference/cli.md': cliReference,
 }

@@ -1,5 +1,6 @@
 /** The command table: what there is to type, and which function does it. */
 import { Command, Option } from 'commander'
+import { SEVERITIES as ALERT_SEVERITIES, type AlertSeverity } from '@neuronha/core/alerts/alert.ts'
 import { SERVICE_COMPONENTS, type ServiceComponent } from '@neuronha/core/topology/containers.ts'
 import { severity, type Severity } from '@neuronha/core/contracts/coordination.ts'
 import { exec, logs, psql } from '../commands/containers.ts'
@@ -9,6 +10,7 @@ import { down } from '../commands/down.ts'
 import { drillList, drillRun } from '../commands/drill.ts'
 import { events } from '../commands/events.ts'
 import { maintenanceOff, maintenanceOn, maintenanceShow } from '../commands/maintenance.ts'
+import { notifyTest } from '../commands/notify.ts'
 import { plan } from '../commands/plan.ts'
 import { render } from '../commands/render.ts'
 import { reinitCommand, restart } from '../commands/restart.ts'
@@ -67,6 +69,7 @@ export function createProgram(deps: ProgramDeps): Command {
   addLooking(command, io, deps)
   addEvents(command, io)
   addMaintenance(program, io)
+  addNotify(program, io)
   addDrills(program, io)
   program
     .command('completion <shell>')
@@ -257,6 +260,26 @@ function addMaintenance(program: Command, io: MakeIo): void {
   )
 }
 
+function addNotify(program: Command, io: MakeIo): void {
+  program
+    .command('notify')
+    .summary('whoever is to be told when something is wrong')
+    .description('Whoever the cluster file says is to be told when something is wrong.')
+    .command('test')
+    .summary('send a test alert, and see whether it is delivered')
+    .addOption(
+      new Option('--severity <severity>', 'page reaches everybody')
+        .choices(ALERT_SEVERITIES)
+        .default('page'),
+    )
+    .addOption(fileOption)
+    .addOption(clusterOption)
+    .addOption(jsonOption)
+    .action((flags: CommonFlags & { severity: AlertSeverity }) =>
+      notifyTest(io(flags), { ...choiceOf(flags), severity: flags.severity }),
+    )
+}
+
 function addDrills(program: Command, io: MakeIo): void {
   const drill = program
     .command('drill')
@@ -265,8 +288,10 @@ function addDrills(program: Command, io: MakeIo): void {
   drill
     .command('list')
     .summary('what there is to rehearse')
+    .addOption(fileOption)
+    .addOption(clusterOption)
     .addOption(jsonOption)
-    .action((flags: CommonFlags) => drillList(io(flags)))
+    .action((flags: CommonFlags) => drillList(io(flags), choiceOf(flags)))
   drill
     .command('run <names...>')
     .summary('run drills, one after the other')

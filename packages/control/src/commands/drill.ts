@@ -4,6 +4,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import type { NewEvent } from '@neuronha/core/contracts/coordination.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import type { ServiceComponent } from '@neuronha/core/topology/containers.ts'
+import { predictedCell } from '@neuronha/core/predict/format-prediction.ts'
 import { formatDrillResult } from '../drills/format-result.ts'
 import { runDrill } from '../drills/run-drill.ts'
 import { expandDrills, SCENARIOS } from '../drills/scenarios/scenarios.ts'
@@ -14,25 +15,28 @@ import { lockCluster } from '../state/lock.ts'
 import { openAudit } from './audit.ts'
 import {
   createClusterObserver,
+  loadClusterSource,
   openCluster,
   type ClusterChoice,
   type CommandIo,
 } from './context.ts'
 
-export function drillList(io: CommandIo): void {
+export async function drillList(io: CommandIo, choice: ClusterChoice): Promise<void> {
+  const { spec } = await loadClusterSource(io, choice)
   const rows = SCENARIOS.map(({ name, kind, does, blastRadius }) => ({
     name,
     kind,
     does,
     blastRadius,
+    predicted: predictedCell(spec, name) ?? null,
   }))
   io.out(
     io.json
       ? JSON.stringify(rows, null, 2)
       : rows
           .map(
-            ({ name, does, blastRadius }) =>
-              `${name}\n  ${does}\n  Users may notice: ${blastRadius}`,
+            ({ name, does, blastRadius, predicted }) =>
+              `${name}\n  ${does}\n  Users may notice: ${blastRadius}\n  Writes would pause: ${predicted ?? 'not predicted'}`,
           )
           .join('\n\n'),
   )

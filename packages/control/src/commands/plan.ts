@@ -1,6 +1,8 @@
 /** `plan`: what `up` would do, and what it would cost. Changes nothing. */
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
+import { predictedTable } from '@neuronha/core/predict/format-prediction.ts'
+import { predictAll } from '@neuronha/core/predict/predict-rto.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
 import { imagesOf } from '../setup/image-table.ts'
@@ -22,8 +24,22 @@ export async function plan(io: CommandIo, choice: ClusterChoice): Promise<void> 
   const interruptsWritesMs = steps.reduce((sum, step) => sum + step.interruptsWritesMs, 0)
   io.out(
     io.json
-      ? JSON.stringify({ cluster: source.spec.name, steps, interruptsWritesMs }, null, 2)
-      : formatPlan(source.spec.name, steps, interruptsWritesMs),
+      ? JSON.stringify(
+          {
+            cluster: source.spec.name,
+            steps,
+            interruptsWritesMs,
+            predictedRto: predictAll(source.spec),
+          },
+          null,
+          2,
+        )
+      : [
+          formatPlan(source.spec.name, steps, interruptsWritesMs),
+          '',
+          'When something fails, writes would pause for about (predicted):',
+          ...predictedTable(source.spec).map((line) => `  ${line}`),
+        ].join('\n'),
   )
   if (steps.length > 0)
     throw new PlatformError('CHANGES_PENDING', `${steps.length} steps are pending`)

@@ -1,4 +1,5 @@
 /** `status`: the topology as it is now; `--watch` keeps it on the screen. */
+import { predictedLine } from '@neuronha/core/predict/format-prediction.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { renderStatus } from '../status/render-status.ts'
 import { watchStatus } from '../status/watch-status.ts'
@@ -34,7 +35,11 @@ export async function status(io: CommandIo, options: StatusOptions): Promise<voi
     io.out(
       io.json
         ? JSON.stringify(seen, null, 2)
-        : renderStatus(seen, { color: io.color, width: io.width }),
+        : renderStatus(seen, {
+            color: io.color,
+            width: io.width,
+            predicted: predictedLine(cluster.spec),
+          }),
     )
     if (seen.health !== 'healthy') {
       throw new PlatformError(

@@ -133,6 +133,13 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
     samples: ({ maintenance }) => whole(flag(maintenance !== null)),
   },
   {
+    name: 'maintenance_since_seconds',
+    help: 'When maintenance was switched on, seconds since 1970; no sample while it is off.',
+    labels: [],
+    samples: ({ maintenance }) =>
+      whole(maintenance === null ? null : Date.parse(maintenance.since) / 1000),
+  },
+  {
     name: 'member_up',
     help: '1 when the member answers.',
     labels: ['member'],

@@ -22,6 +22,7 @@ import { ACTIVE, LEASE_CHECK } from '../observe/observe-services.ts'
 import { ActiveLease } from './active-lease.ts'
 import { addControllerRoutes } from './app.ts'
 import { addClusterMetrics } from './cluster-metrics.ts'
+import { CertificateWatch } from './certificate-watch.ts'
 import { createClusterSource } from './cluster-source.ts'
 import { createControllerEvents } from './controller-events.ts'
 import { ObservationLoop } from './observation-loop.ts'
@@ -88,6 +89,7 @@ export async function createController(
     latest: () => observations.latest(),
     ageMs: () => observations.ageMs(),
   })
+  const certificates = new CertificateWatch(config.observe, { tls, metrics, isActive, logger })
   const health = createControllerHealth(observations, isActive)
   const host = await createHttpHost({ config, logger, metrics, health, tls, openApi: OPEN_API })
   const cluster = createClusterSource({
@@ -105,11 +107,13 @@ export async function createController(
       lease.start()
       observations.start()
       events.start()
+      certificates.start()
       failover.start()
       await host.listen()
     },
     close: async () => {
       await failover.close()
+      certificates.close()
       // the other controller takes over while this one still answers
       await lease.close()
       await host.close()

@@ -10,6 +10,7 @@
  * | no-new-connections | fresh connection, 5 s                   | the kept one is quick, new connections to standbys are quick  |
  * | patroni-hung       | its REST API, 2 s; /status still, 2.5 s | PostgreSQL is quick, the other members' REST APIs answer      |
  */
+import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts'
 import type { Suspicion } from './decide-fence.ts'
 
 export interface StandbyWitness {
@@ -40,9 +41,9 @@ export interface PrimaryWitnesses {
   readonly standbys: readonly StandbyWitness[]
 }
 
-export const UNRESPONSIVE_MS = 2000
-export const NO_NEW_CONNECTIONS_MS = 5000
-export const PATRONI_HUNG_MS = 2000
+export const UNRESPONSIVE_MS = CONTROLLER_TIMINGS.silentAfterMs
+export const NO_NEW_CONNECTIONS_MS = CONTROLLER_TIMINGS.freshSilentAfterMs
+export const PATRONI_HUNG_MS = CONTROLLER_TIMINGS.patroniSilentAfterMs
 /** Timer slips up to this are ordinary. */
 export const SLIP_MS = 250
 

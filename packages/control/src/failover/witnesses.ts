@@ -2,6 +2,7 @@
  * The witnesses of a primary's life, kept up to date: the write probe, Patroni's REST API (asked only while etcd
  * shows no sign of its loop), how long /status has stood still, and whether this process itself was slow.
  */
+import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts'
 import { toPlatformError } from '@neuronha/core/errors.ts'
 import type { HttpClient } from '../observe/http-client.ts'
 import type { DcsSnapshot } from './dcs-snapshot.ts'
@@ -16,7 +17,7 @@ export interface WitnessOptions extends WriteProbeOptions {
 
 const BEAT_MS = 100
 /** Patroni's loop writes every second; from here on its REST API is asked too. */
-const ASK_REST_AFTER_MS = 1200
+const ASK_REST_AFTER_MS = CONTROLLER_TIMINGS.askPatroniAfterMs
 const REST_EVERY_MS = 500
 const REST_DEADLINE_MS = 2500
 /** A pause of our own reading that is longer spoils how long /status stood still. */

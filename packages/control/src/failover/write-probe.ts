@@ -5,6 +5,7 @@
  * nothing is ever cancelled, because a cancelled wait for a standby returns success. Standbys are asked beside it: they
  * show whether it is us who are slow, and whether they still hear the primary.
  */
+import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts'
 import { HEARTBEAT_TABLE } from '@neuronha/core/render/database-rights.ts'
 import { quoteLiteral } from '@neuronha/core/render/sql.ts'
 import type { DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
@@ -36,7 +37,7 @@ export interface ProbeView {
   readonly standbys: readonly StandbyWitness[]
 }
 
-export const PROBE_EVERY_MS = 500
+export const PROBE_EVERY_MS = CONTROLLER_TIMINGS.probeEveryMs
 /** A question that is older has its socket closed. */
 const DEADLINE_MS = 2500
 /** Fresh connections to standbys are tried once the primary has taken none for so long. */

@@ -152,3 +152,13 @@ export function renderParts(
     ...section('backups', [colors.dim(backupLine(status))], colors),
   ]
 }
+
+/** What the next failure would cost, by the model. */
+export const predictedSection = (
+  predicted: string | undefined,
+  width: number,
+  colors: Colors,
+): readonly string[] =>
+  predicted === undefined
+    ? []
+    : section('RTO', wrap(`predicted: ${predicted}`, width - LABEL_WIDTH).map(colors.dim), colors)

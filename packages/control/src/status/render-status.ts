@@ -7,13 +7,15 @@ import { DISK_CRITICAL, DISK_WARNING } from '@neuronha/core/alerts/capacity-aler
 import picocolors from 'picocolors'
 import { describeMaintenance } from '../coordination/maintenance.ts'
 import { duration } from '../observe/words.ts'
-import { renderParts } from './render-parts.ts'
+import { predictedSection, renderParts } from './render-parts.ts'
 import { renderTable, tableWidth, wrap, type Cell, type Column } from './text-table.ts'
 
 export interface RenderStatusOptions {
   readonly color: boolean
   /** Columns of the terminal. */
   readonly width: number
+  /** What the cluster file predicts, in one line. */
+  readonly predicted?: string
   /** When given, the headline tells the age of what it shows, and says when it is stale. */
   readonly now?: Date
 }
@@ -220,7 +222,10 @@ export function renderStatus(status: ClusterStatus, options: RenderStatusOptions
       ...reasons(status, options, colors),
     ],
     [...members(status, options, colors), ...commitLine(status, options, colors)],
-    renderParts(status, options.width, colors),
+    [
+      ...renderParts(status, options.width, colors),
+      ...predictedSection(options.predicted, options.width, colors),
+    ],
   ]
   return sections
     .filter((lines) => lines.length > 0)

@@ -9,6 +9,10 @@ export const CONTROLLER_TIMINGS = {
   silentAfterMs: 2000,
   /** Only fresh connections silent for so long: the postmaster hangs, its sessions go on. */
   freshSilentAfterMs: 5000,
+  /** Patroni's state stood still in etcd for so long: its REST API is asked … */
+  askPatroniAfterMs: 1200,
+  /** … and silent for so long: Patroni hangs. */
+  patroniSilentAfterMs: 2000,
 } as const
 
 /** Seen on two cores with the default cluster; `typicalMs` is a median, `worstMs` what a busy machine needs. */
@@ -30,7 +34,7 @@ export const MEASURED = {
   /** A health check with its TLS handshake. */
   check: { typicalMs: 50, worstMs: 200 },
   /** An orderly stop of a PostgreSQL that was checkpointed just before, until its lease is free. */
-  orderlyStop: { typicalMs: 700, worstMs: 1500 },
+  orderlyStop: { typicalMs: 450, worstMs: 1500 },
   /** The same without the checkpoint. */
   plainStop: { typicalMs: 1200, worstMs: 3000 },
   /** PAUSE on every pooler; the worst is the deadline, after which the switchover is called off. */

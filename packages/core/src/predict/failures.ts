@@ -14,6 +14,7 @@ import {
   otherRouter,
   otherStandby,
   patroniLoop,
+  patroniSilence,
   patroniStart,
   pausePoolers,
   plainStop,
@@ -103,7 +104,7 @@ export const FAILURES = {
   },
   'patroni-hung': {
     what: 'Patroni of the primary is frozen; its PostgreSQL lives',
-    withControllers: fencePath,
+    withControllers: (timings) => [patroniSilence(), fence(), evidence(), ...takeOver(timings)],
     withoutControllers: leasePath,
   },
   'etcd-leader-and-primary': {

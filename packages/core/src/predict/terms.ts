@@ -87,6 +87,15 @@ export const freshSilence = (): Term => ({
   worstMs: CONTROLLER_TIMINGS.freshSilentAfterMs + CONTROLLER_TIMINGS.probeEveryMs,
 })
 
+export const patroniSilence = (): Term => {
+  const { askPatroniAfterMs, patroniSilentAfterMs, probeEveryMs } = CONTROLLER_TIMINGS
+  return {
+    name: 'Patroni’s state stands still, then its REST API is silent',
+    typicalMs: askPatroniAfterMs + patroniSilentAfterMs + probeEveryMs / 2,
+    worstMs: askPatroniAfterMs + patroniSilentAfterMs + probeEveryMs,
+  }
+}
+
 /** The new primary was down for writes until now, so it is checked at the interval of servers that are down. */
 export const routerCheck = ({ check }: Timings): Term =>
   polled('the routers’ check sees the new primary', check.downinterMs * check.rise, MEASURED.check)
