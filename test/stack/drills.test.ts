@@ -17,7 +17,7 @@ async function drill(args: readonly string[]): Promise<DrillResult> {
   const result = drillResult.parse(JSON.parse(stdout || `"${stderr}"`))
   const { http } = result.paths
   console.log(
-    `    ${args.join(' ')} (${result.edgeKind}): rto ${result.rtoMs ?? '?'} ms, stall ${http.longestStallMs ?? '?'} ms, acknowledged ${result.acknowledged}, lost ${result.lost}, duplicated ${result.duplicated}, client errors ${result.clientErrors}, whole again ${result.wholeAgainMs ?? '?'} ms`,
+    `    ${args.join(' ')} (${result.edgeKind}): rto ${result.rtoMs ?? '?'} ms, stall ${http?.longestStallMs ?? '?'} ms, acknowledged ${result.acknowledged}, lost ${result.lost}, duplicated ${result.duplicated}, client errors ${result.clientErrors}, whole again ${result.wholeAgainMs ?? '?'} ms`,
   )
   expect(result.reasons).toEqual([])
   expect(result.verdict).toBe('pass')

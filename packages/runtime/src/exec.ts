@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly signal?: AbortSignal
+  /** Kills the program (SIGKILL) without a word when aborted; it then ends as any killed one, code 137. */
+  readonly killOn?: AbortSignal
   /** Called with each line as it comes, of both streams. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
 }
@@ -156,11 +158,13 @@ async function waitForEnd(
     kill ??= setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS)
   }
   const onAbort = (): void => end(interrupted(child.spawnfile, options.signal))
+  const onKill = (): void => signalGroup(child, 'SIGKILL')
   const timer = setTimeout(
     () => end(new PlatformError('COMMAND_FAILED', `${shown} did not end within ${timeoutMs} ms`)),
     timeoutMs,
   )
   options.signal?.addEventListener('abort', onAbort, { once: true })
+  options.killOn?.addEventListener('abort', onKill, { once: true })
   child.once('error', (cause) => {
     reject(new PlatformError('COMMAND_FAILED', `cannot run ${shown}: ${cause.message}`, { cause }))
   })
@@ -175,6 +179,7 @@ async function waitForEnd(
     clearTimeout(timer)
     clearTimeout(kill)
     options.signal?.removeEventListener('abort', onAbort)
+    options.killOn?.removeEventListener('abort', onKill)
   }
 }
 

@@ -1,13 +1,11 @@
 /** The command table: what there is to type, and which function does it. */
 import { Command, Option } from 'commander'
 import { SEVERITIES as ALERT_SEVERITIES, type AlertSeverity } from '@neuronha/core/alerts/alert.ts'
-import { SERVICE_COMPONENTS, type ServiceComponent } from '@neuronha/core/topology/containers.ts'
 import { severity, type Severity } from '@neuronha/core/contracts/coordination.ts'
 import { exec, logs, psql } from '../commands/containers.ts'
 import type { CommandIo } from '../commands/context.ts'
 import { doctor } from '../commands/doctor.ts'
 import { down } from '../commands/down.ts'
-import { drillList, drillRun } from '../commands/drill.ts'
 import { events } from '../commands/events.ts'
 import { maintenanceOff, maintenanceOn, maintenanceShow } from '../commands/maintenance.ts'
 import { notifyTest } from '../commands/notify.ts'
@@ -19,6 +17,7 @@ import { status } from '../commands/status.ts'
 import { switchoverCommand } from '../commands/switchover.ts'
 import { up } from '../commands/up.ts'
 import { completionScript, SHELLS } from './completion.ts'
+import { addDrills } from './drill-commands.ts'
 
 export interface ProgramDeps {
   /** Makes the terminal for one command. */
@@ -70,7 +69,7 @@ export function createProgram(deps: ProgramDeps): Command {
   addEvents(command, io)
   addMaintenance(program, io)
   addNotify(program, io)
-  addDrills(program, io)
+  addDrills(program, { io, fileOption, clusterOption, jsonOption })
   program
     .command('completion <shell>')
     .summary(`print a completion script (${SHELLS.join(', ')})`)
@@ -277,44 +276,6 @@ function addNotify(program: Command, io: MakeIo): void {
     .addOption(jsonOption)
     .action((flags: CommonFlags & { severity: AlertSeverity }) =>
       notifyTest(io(flags), { ...choiceOf(flags), severity: flags.severity }),
-    )
-}
-
-function addDrills(program: Command, io: MakeIo): void {
-  const drill = program
-    .command('drill')
-    .summary('rehearse failures under load')
-    .description('Rehearses failures under load, and measures what they cost.')
-  drill
-    .command('list')
-    .summary('what there is to rehearse')
-    .addOption(fileOption)
-    .addOption(clusterOption)
-    .addOption(jsonOption)
-    .action((flags: CommonFlags) => drillList(io(flags), choiceOf(flags)))
-  drill
-    .command('run <names...>')
-    .summary('run drills, one after the other')
-    .addOption(fileOption)
-    .addOption(clusterOption)
-    .addOption(jsonOption)
-    .addOption(
-      new Option('--service <service>', 'service-kill: whose replica').choices(SERVICE_COMPONENTS),
-    )
-    .option('--rate <requests>', 'requests per second', Number)
-    .option('--yes-i-mean-it <cluster>', 'the cluster’s name; needed when it is in production')
-    .action(
-      (
-        names: string[],
-        flags: CommonFlags & { service?: ServiceComponent; rate?: number; yesIMeanIt?: string },
-      ) =>
-        drillRun(io(flags), {
-          ...choiceOf(flags),
-          names,
-          service: flags.service,
-          ratePerSecond: flags.rate,
-          confirmedName: flags.yesIMeanIt,
-        }),
     )
 }
 

@@ -1,133 +1,133 @@
-/** `drill list` and `drill run`: rehearse failures under load, and say what they cost. */
-import { assertPresent } from '@neuronha/core/assert-present.ts'
+/** `drill list`, `drill run` and `drill heal`: rehearse failures under load, and say what they cost. */
+import { join } from 'node:path'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { NewEvent } from '@neuronha/core/contracts/coordination.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
-import type { ServiceComponent } from '@neuronha/core/topology/containers.ts'
-import { predictedCell } from '@neuronha/core/predict/format-prediction.ts'
-import { formatDrillResult } from '../drills/format-result.ts'
+import type { DrillDeps, DrillOptions } from '../drills/drill-deps.ts'
+import { formatDrillResult, nameOf } from '../drills/format-result.ts'
+import { formatSummary } from '../drills/history/format-summary.ts'
+import { loadHistory } from '../drills/history/load-history.ts'
+import { summarise } from '../drills/history/summarise.ts'
+import { formatScenarios, listScenarios } from '../drills/list-scenarios.ts'
+import { mendInterrupted } from '../drills/leftovers.ts'
+import { renderHistoryReport } from '../drills/report/history-html.ts'
 import { runDrill } from '../drills/run-drill.ts'
-import { expandDrills, SCENARIOS } from '../drills/scenarios/scenarios.ts'
 import { duration } from '../observe/words.ts'
-import { buildImages } from '../setup/images.ts'
-import { observeMachine } from '../setup/observe-machine.ts'
-import { lockCluster } from '../state/lock.ts'
-import { openAudit } from './audit.ts'
-import {
-  createClusterObserver,
-  loadClusterSource,
-  openCluster,
-  type ClusterChoice,
-  type CommandIo,
-} from './context.ts'
+import { findScenario } from '../drills/scenarios/scenarios.ts'
+import { formatSchedule } from '../drills/soak/format-schedule.ts'
+import { soak, soakSchedule } from '../drills/soak/soak.ts'
+import { planSuite } from '../drills/suite/plan-suite.ts'
+import { runSuite } from '../drills/suite/run-suite.ts'
+import { writeAtomically } from '../state/state-folder.ts'
+import { loadClusterSource, openCluster, type ClusterChoice, type CommandIo } from './context.ts'
+import { withDrillSession } from './drill-session.ts'
 
 export async function drillList(io: CommandIo, choice: ClusterChoice): Promise<void> {
   const { spec } = await loadClusterSource(io, choice)
-  const rows = SCENARIOS.map(({ name, kind, does, blastRadius }) => ({
-    name,
-    kind,
-    does,
-    blastRadius,
-    predicted: predictedCell(spec, name) ?? null,
-  }))
-  io.out(
-    io.json
-      ? JSON.stringify(rows, null, 2)
-      : rows
-          .map(
-            ({ name, does, blastRadius, predicted }) =>
-              `${name}\n  ${does}\n  Users may notice: ${blastRadius}\n  Writes would pause: ${predicted ?? 'not predicted'}`,
-          )
-          .join('\n\n'),
-  )
+  const rows = listScenarios(spec)
+  io.out(io.json ? JSON.stringify(rows, null, 2) : formatScenarios(rows, { color: io.color }))
 }
 
 export interface DrillRunOptions extends ClusterChoice {
   readonly names: readonly string[]
-  readonly service: ServiceComponent | undefined
-  readonly ratePerSecond: number | undefined
-  readonly confirmedName: string | undefined
+  readonly options: Omit<DrillOptions, 'signal'>
+  /** How often each drill is run. */
+  readonly times: number
+  /** Each drill with and without the controllers. */
+  readonly compare: boolean
+  /** `all`: from the beginning, whatever was done before. */
+  readonly fresh: boolean
 }
 
 /** @throws PlatformError DRILL_FAILED (exit 1) or REFUSED_FOR_SAFETY (exit 3) after printing the results. */
-export async function drillRun(io: CommandIo, options: DrillRunOptions): Promise<void> {
-  const cluster = await openCluster(io, options)
-  const unlock = await lockCluster(cluster.spec.name, io.commandLine)
-  const observer = createClusterObserver(cluster)
-  // Asks Patroni and the services every other second only: a full look costs what the drill would then measure.
-  const lightObserver = createClusterObserver(cluster, 2000)
-  const audit = openAudit(io, cluster)
-  const results: DrillResult[] = []
-  try {
-    await audit.sayMaintenance()
-    const loadgen = await ensureLoadgenImage(io)
-    const chosen = options.service === undefined ? {} : { service: options.service }
-    for (const drill of expandDrills(options.names, chosen)) {
-      audit.record({ kind: 'cli.drill.started', summary: `drill ${drill.name} begins` })
-      const result = await runDrill(
-        drill.name,
-        {
-          ...drill.options,
-          ...(options.ratePerSecond === undefined ? {} : { ratePerSecond: options.ratePerSecond }),
-          ...(options.confirmedName === undefined ? {} : { confirmedName: options.confirmedName }),
-          signal: io.signal,
-        },
-        {
-          spec: cluster.spec,
-          secrets: cluster.secrets,
-          stateDir: cluster.state.root,
-          observe: () => observer.observe(),
-          observeLightly: () => lightObserver.observe(),
-          images: { loadgen },
-          progress: io.progress,
-        },
-      )
-      results.push(result)
-      audit.record(drillEvent(result))
+export async function drillRun(io: CommandIo, choice: DrillRunOptions): Promise<void> {
+  const plan = planSuite(choice)
+  const results = await withDrillSession(io, choice, async (deps) => {
+    const show = (result: DrillResult): void => {
       if (!io.json) io.out(formatDrillResult(result, { color: io.color }))
     }
-  } finally {
-    await Promise.all([observer.close(), lightObserver.close(), audit.close()])
-    await unlock()
-  }
+    const runOne = async (name: string, options: DrillOptions): Promise<DrillResult> => {
+      deps.record({ kind: 'cli.drill.started', summary: `drill ${name} begins` })
+      const result = await runDrill(findScenario(name), { ...options, signal: io.signal }, deps)
+      deps.record(drillEvent(result))
+      show(result)
+      return result
+    }
+    return runSuite(plan, { deps, runOne, signal: io.signal, fresh: choice.fresh })
+  })
   if (io.json) io.out(JSON.stringify(results.length === 1 ? results[0] : results, null, 2))
   throwUnlessPassed(results)
 }
 
 const drillEvent = (result: DrillResult): NewEvent => {
-  const { drill, verdict, reasons, rtoMs, lost, duplicated, clientErrors, acknowledged } = result
+  const { verdict, reasons, rtoMs, lost, duplicated, clientErrors, acknowledged } = result
   const took = rtoMs === null ? '' : `, RTO ${duration(rtoMs)}`
   return {
     kind: 'cli.drill.finished',
     severity: verdict === 'pass' ? 'info' : 'warning',
-    summary: `drill ${drill}: ${verdict}${took}${reasons[0] === undefined ? '' : `: ${reasons[0]}`}`,
+    summary: `drill ${nameOf(result)}: ${verdict}${took}${reasons[0] === undefined ? '' : `: ${reasons[0]}`}`,
     evidence: { rtoMs, acknowledged, lost, duplicated, clientErrors, reasons },
   }
 }
 
-function throwUnlessPassed(results: readonly DrillResult[]): void {
+export interface DrillSoakOptions extends ClusterChoice {
+  readonly options: Omit<DrillOptions, 'signal'>
+  /** Only print the schedule. */
+  readonly plan: boolean
+}
+
+/** Random faults under load. @throws PlatformError DRILL_FAILED when anything was lost. */
+export async function drillSoak(io: CommandIo, choice: DrillSoakOptions): Promise<void> {
+  if (choice.plan) {
+    const { spec } = await openCluster(io, choice)
+    const entries = soakSchedule(spec, choice.options)
+    io.out(io.json ? JSON.stringify(entries, null, 2) : formatSchedule(entries))
+    return
+  }
+  const result = await withDrillSession(io, choice, async (deps) => {
+    deps.record({ kind: 'cli.drill.started', summary: 'drill soak begins' })
+    const soaked = await runDrill(soak, { ...choice.options, signal: io.signal }, deps)
+    deps.record(drillEvent(soaked))
+    return soaked
+  })
+  io.out(io.json ? JSON.stringify(result, null, 2) : formatDrillResult(result, { color: io.color }))
+  throwUnlessPassed([result])
+}
+
+/** Every run so far: medians, maxima, trend. Writes `report.html` beside the results. */
+export async function drillReport(io: CommandIo, choice: ClusterChoice): Promise<void> {
+  const { spec, state } = await openCluster(io, choice)
+  const { results, unreadable } = await loadHistory(state.drillsDir)
+  for (const name of unreadable) io.progress.say(`! ${name} is of another version: left out`)
+  const summary = summarise(spec.name, results)
+  const file = join(state.drillsDir, 'report.html')
+  await writeAtomically(file, renderHistoryReport(summary, new Date()), 0o644)
+  if (io.json) io.out(JSON.stringify({ ...summary, reportFile: file }, null, 2))
+  else io.out(`${formatSummary(summary, { color: io.color })}\n\nreport ${file}`)
+}
+
+/** Mends what an interrupted drill left. */
+export async function drillHeal(io: CommandIo, choice: ClusterChoice): Promise<void> {
+  const drill = await withDrillSession(io, choice, (deps: DrillDeps) =>
+    mendInterrupted(deps, join(deps.stateDir, 'drills')),
+  )
+  if (io.json) io.out(JSON.stringify({ healed: drill ?? null }))
+  else io.out(drill === undefined ? 'Nothing to heal.' : `Healed what ${drill} left.`)
+}
+
+export function throwUnlessPassed(results: readonly DrillResult[]): void {
   const refused = results.find(({ verdict }) => verdict === 'refused')
   if (refused)
     throw new PlatformError(
       'REFUSED_FOR_SAFETY',
-      `drill ${refused.drill} was refused: ${refused.reasons.join('; ')}`,
+      `drill ${nameOf(refused)} was refused: ${refused.reasons.join('; ')}`,
     )
-  const bad = results.find(({ verdict }) => verdict !== 'pass')
-  if (bad)
-    throw new PlatformError(
-      'DRILL_FAILED',
-      `drill ${bad.drill}: ${bad.verdict}: ${bad.reasons.join('; ')}`,
-    )
-}
-
-/** The load generator's image, built when this checkout is newer than what `up` built. */
-async function ensureLoadgenImage(io: CommandIo): Promise<string> {
-  const { mirror } = await observeMachine()
-  const images = await buildImages({
-    only: ['loadgen'],
-    mirror,
-    progress: io.progress,
-    signal: io.signal,
-  })
-  return assertPresent(images.find(({ name }) => name === 'loadgen')?.ref, 'the image loadgen')
+  const bad = results.filter(({ verdict }) => verdict !== 'pass')
+  if (bad.length === 0) return
+  throw new PlatformError(
+    'DRILL_FAILED',
+    bad
+      .map((result) => `drill ${nameOf(result)}: ${result.verdict}: ${result.reasons.join('; ')}`)
+      .join('\n'),
+  )
 }

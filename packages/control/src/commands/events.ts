@@ -125,7 +125,10 @@ async function follow(
 }
 
 /** The audit log of a cluster, straight from etcd and the members: no controller is needed. */
-function openEvents(cluster: OpenCluster): { readonly read: ReadEvents; close(): Promise<void> } {
+export function openEvents(cluster: OpenCluster): {
+  readonly read: ReadEvents
+  close(): Promise<void>
+} {
   const { spec, secrets } = cluster
   const { kv, close } = openKv(cluster)
   const tlsFiles = cliTlsFiles(cluster)

@@ -87,7 +87,14 @@ describe('the numbers of a path', () => {
   })
 
   it('count stale and failed reads on the HTTP path', () => {
-    const read = { event: 'read', seq: 0, atMs: 1, latencyMs: 1 } as const
+    const read = {
+      event: 'read',
+      path: 'http',
+      seq: 0,
+      atMs: 1,
+      latencyMs: 1,
+      member: null,
+    } as const
     const lines: LedgerLine[] = [
       aDone(),
       { ...read, outcome: 'stale' },
@@ -97,6 +104,28 @@ describe('the numbers of a path', () => {
     ]
     expect(analysePath(lines, 'http', null)).toMatchObject({ staleReads: 1, clientErrors: 1 })
     expect(analysePath(lines, 'sql', null)).toMatchObject({ staleReads: 0, clientErrors: 0 })
+  })
+
+  it('take a read on the SQL path that misses the newest write for what it is: a standby’s answer', () => {
+    const read = {
+      event: 'read',
+      path: 'sql',
+      seq: 0,
+      atMs: 1,
+      latencyMs: 1,
+      member: null,
+    } as const
+    const lines: LedgerLine[] = [
+      aDone({ path: 'sql' }),
+      { ...read, outcome: 'stale' },
+      { ...read, outcome: 'failed' },
+      anEnd(100),
+    ]
+    expect(analysePath(lines, 'sql', null)).toMatchObject({
+      reads: 1,
+      staleReads: 0,
+      clientErrors: 1,
+    })
   })
 
   it('record requests beyond the cap as errors of kind overload', () => {
@@ -110,7 +139,7 @@ describe('the numbers of a path', () => {
 })
 
 it('finds rows that no request of the run accounts for', () => {
-  expect(unexpectedWrites([aDone({ seq: 0 })], 'http', found({ 'id-0': 1, stranger: 1 }))).toBe(1)
+  expect(unexpectedWrites([aDone({ seq: 0 })], ['http'], found({ 'id-0': 1, stranger: 1 }))).toBe(1)
 })
 
 describe('the series', () => {

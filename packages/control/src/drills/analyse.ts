@@ -24,7 +24,7 @@ export function analysePath(
     (line): line is LedgerDone => line.event === 'done' && line.path === path,
   )
   const acknowledged = done.filter(({ outcome }) => outcome === 'acknowledged')
-  const reads = path === 'http' ? lines.filter((line) => line.event === 'read') : []
+  const reads = lines.filter((line) => line.event === 'read').filter((line) => line.path === path)
   const latencies = done.map(latencyOf)
   const rowsOf = (line: LedgerDone): number => found?.counts.get(found.keyOf(line)) ?? 0
   return {
@@ -39,7 +39,9 @@ export function analysePath(
       acknowledged.length +
       reads.filter(({ outcome }) => outcome === 'failed').length,
     retries: done.reduce((sum, { tries }) => sum + Math.max(0, tries - 1), 0),
-    staleReads: reads.filter(({ outcome }) => outcome === 'stale').length,
+    reads: reads.filter(({ outcome }) => outcome !== 'failed').length,
+    // Straight SQL reads a standby, which owes nobody the newest write.
+    staleReads: path === 'http' ? reads.filter(({ outcome }) => outcome === 'stale').length : 0,
     lateSends: done.filter(({ scheduledMs, sentMs }) => sentMs - scheduledMs > LATE_MS).length,
     latencyMs: {
       p50: percentile(latencies, 0.5),
@@ -50,15 +52,15 @@ export function analysePath(
   }
 }
 
-/** Rows that the final read found and that no request of the run accounts for. */
+/** Rows that the final read found and that no request on these paths accounts for. */
 export function unexpectedWrites(
   lines: readonly LedgerLine[],
-  path: LoadPath,
+  paths: readonly LoadPath[],
   found: FoundWrites,
 ): number {
   const attempted = new Set(
     lines.flatMap((line) =>
-      line.event === 'done' && line.path === path ? [found.keyOf(line)] : [],
+      line.event === 'done' && paths.includes(line.path) ? [found.keyOf(line)] : [],
     ),
   )
   return [...found.counts.keys()].filter((key) => !attempted.has(key)).length

@@ -1,6 +1,12 @@
 /** From a rehearsal to the drill result of the contract. Pure. */
-import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
-import type { DrillResult, TimelineEvent } from '@neuronha/core/contracts/drill-result.ts'
+import type { LedgerLine, LoadPath } from '@neuronha/core/config/loadgen.ts'
+import type {
+  DrillCheck,
+  DrillResult,
+  PathResult,
+  TimelineEvent,
+} from '@neuronha/core/contracts/drill-result.ts'
+import { countOverlaps, termsOf } from './acknowledgements.ts'
 import {
   analysePath,
   gapOf,
@@ -10,59 +16,85 @@ import {
   type FoundWrites,
 } from './analyse.ts'
 import type { DrillDeps } from './drill-deps.ts'
-import type { Scenario } from './scenarios/scenario.ts'
+import type { Bounds, Scenario } from './scenarios/scenario.ts'
 import { brokenPromises } from './verdict.ts'
 
 /** What happened, as far as it was seen. */
 export interface Rehearsal {
   readonly target: string
   readonly faultAtMs: number
+  readonly healedAtMs: number | null
   readonly wholeAgainMs: number | null
   readonly timeline: readonly TimelineEvent[]
   readonly lines: readonly LedgerLine[]
 }
 
 interface Head {
-  readonly scenario: Pick<Scenario, 'name' | 'kind' | 'bounds'>
-  readonly deps: Pick<DrillDeps, 'spec'>
+  readonly scenario: Pick<Scenario, 'name' | 'kind' | 'mayShowErrors'>
+  readonly bounds: Bounds
+  readonly variant: string
+  readonly withController: boolean
+  readonly deps: Pick<DrillDeps, 'spec' | 'commit'>
   readonly startedAt: Date
   readonly ratePerSecond: number
 }
 
 export interface ResultParts extends Head {
   readonly rehearsal: Rehearsal
-  readonly found: { readonly http: FoundWrites | null; readonly sql: FoundWrites | null }
+  readonly found: FoundByPath
+  readonly checks: readonly DrillCheck[]
 }
 
-export function buildResult({ rehearsal, found, ...head }: ResultParts): DrillResult {
+/** Null where a path writes nothing. */
+export type FoundByPath = Readonly<Record<LoadPath, FoundWrites | null>>
+
+const PATHS = ['http', 'sql', 'connect'] as const
+
+const hasPath = (lines: readonly LedgerLine[], path: LoadPath): boolean =>
+  lines.some((line) => line.event === 'done' && line.path === path)
+
+export function buildResult({ rehearsal, found, checks, ...head }: ResultParts): DrillResult {
   const { lines } = rehearsal
-  const hasSql = lines.some((line) => line.event === 'done' && line.path === 'sql')
-  const http = analysePath(lines, 'http', found.http)
-  const sql = hasSql ? analysePath(lines, 'sql', found.sql) : null
+  const paths = pathsOf(lines, found)
+  const overlaps = countOverlaps(lines)
   const reasons = brokenPromises({
-    paths: { http, sql },
-    unexpected: {
-      http: found.http === null ? 0 : unexpectedWrites(lines, 'http', found.http),
-      sql: found.sql === null ? 0 : unexpectedWrites(lines, 'sql', found.sql),
-    },
+    paths,
+    unexpected: Object.fromEntries(
+      PATHS.map((path) => [
+        path,
+        // Both SQL paths write one table, which is judged as a whole with the first of them.
+        found[path] === null || path === 'connect'
+          ? 0
+          : unexpectedWrites(lines, path === 'sql' ? ['sql', 'connect'] : [path], found[path]),
+      ]),
+    ),
     wholeAgainMs: rehearsal.wholeAgainMs,
-    bounds: head.scenario.bounds,
+    bounds: head.bounds,
+    overlaps,
+    checks,
+    mayShowErrors: head.scenario.mayShowErrors === true || !head.withController,
   })
   return {
     ...headOf(head),
-    ...http,
+    ...topOf(paths),
     verdict: reasons.length === 0 ? 'pass' : 'fail',
     reasons: [...reasons],
-    seconds: Math.round(loadWindowMs(lines) / 100) / 10,
+    seconds: secondsOf(lines),
     target: rehearsal.target,
     faultAtMs: rehearsal.faultAtMs,
+    healedAtMs: rehearsal.healedAtMs,
     wholeAgainMs: rehearsal.wholeAgainMs,
+    overlaps,
+    acknowledgedBy: [...termsOf(lines)],
+    checks: [...checks],
     timeline: timelineOf(rehearsal),
-    paths: { http, sql },
-    series: {
-      http: [...seriesOf(lines, 'http')],
-      ...(hasSql ? { sql: [...seriesOf(lines, 'sql')] } : {}),
-    },
+    paths,
+    series: Object.fromEntries(
+      PATHS.filter((path) => paths[path] !== null).map((path) => [
+        path,
+        [...seriesOf(lines, path)],
+      ]),
+    ),
   }
 }
 
@@ -75,44 +107,78 @@ export interface EmptyParts extends Head {
 
 /** The result of a drill that was not carried through. */
 export function emptyResult({ verdict, reasons, lines = [], ...head }: EmptyParts): DrillResult {
-  const http = analysePath(lines, 'http', null)
-  const hasSql = lines.some((line) => line.event === 'done' && line.path === 'sql')
+  const paths = pathsOf(lines, { http: null, sql: null, connect: null })
   return {
     ...headOf(head),
-    ...http,
+    ...topOf(paths),
     verdict,
     reasons: [...reasons],
-    seconds: Math.round(loadWindowMs(lines) / 100) / 10,
+    seconds: secondsOf(lines),
     target: '',
     faultAtMs: null,
+    healedAtMs: null,
     wholeAgainMs: null,
+    overlaps: 0,
+    acknowledgedBy: [],
+    checks: [],
     timeline: [],
-    paths: { http, sql: hasSql ? analysePath(lines, 'sql', null) : null },
+    paths,
     series: {},
   }
 }
 
+function pathsOf(lines: readonly LedgerLine[], found: FoundByPath): DrillResult['paths'] {
+  const of = (path: LoadPath): PathResult | null =>
+    hasPath(lines, path) ? analysePath(lines, path, found[path]) : null
+  return { http: of('http'), sql: of('sql'), connect: of('connect') }
+}
+
+/**
+ * The numbers at the top are those of the front door, or of the only path there was. Where new connections are
+ * counted too, the longest gap of all is the one that users had.
+ */
+function topOf({ http, sql, connect }: DrillResult['paths']): PathResult {
+  const main = http ?? sql ?? analysePath([], 'http', null)
+  if (connect?.rtoMs == null) return main
+  return { ...main, rtoMs: Math.max(main.rtoMs ?? 0, connect.rtoMs) }
+}
+
+const secondsOf = (lines: readonly LedgerLine[]): number =>
+  Math.round(loadWindowMs(lines) / 100) / 10
+
 type HeadFields = Pick<
   DrillResult,
-  'drill' | 'kind' | 'cluster' | 'startedAt' | 'ratePerSecond' | 'edgeKind' | 'reportFile'
+  | 'drill'
+  | 'variant'
+  | 'kind'
+  | 'withController'
+  | 'commit'
+  | 'cluster'
+  | 'startedAt'
+  | 'ratePerSecond'
+  | 'edgeKind'
+  | 'reportFile'
 >
 
-const headOf = ({ scenario, deps, startedAt, ratePerSecond }: Head): HeadFields => ({
-  drill: scenario.name,
-  kind: scenario.kind,
-  cluster: deps.spec.name,
-  startedAt: startedAt.toISOString(),
-  ratePerSecond,
-  edgeKind: deps.spec.edge.kind,
+const headOf = (head: Head): HeadFields => ({
+  drill: head.scenario.name,
+  variant: head.variant,
+  kind: head.scenario.kind,
+  withController: head.withController,
+  commit: head.deps.commit,
+  cluster: head.deps.spec.name,
+  startedAt: head.startedAt.toISOString(),
+  ratePerSecond: head.ratePerSecond,
+  edgeKind: head.deps.spec.edge.kind,
   reportFile: null,
 })
 
-/** What was done and observed, and the longest gap of each path, in order of time. */
+/** What was done, decided and observed, and the longest gap of each path, in order of time. */
 function timelineOf({ lines, timeline, faultAtMs }: Rehearsal): TimelineEvent[] {
-  const gaps = (['http', 'sql'] as const).flatMap((path): TimelineEvent[] => {
+  const gaps = PATHS.flatMap((path): TimelineEvent[] => {
     const gap = gapOf(lines, path)
     // Only the gap that the fault made; a shorter one elsewhere is noise.
-    if (gap === null || gap.endMs < faultAtMs) return []
+    if (!hasPath(lines, path) || gap === null || gap.endMs < faultAtMs) return []
     const lengthMs = Math.round(gap.endMs - gap.startMs)
     return [
       {

@@ -3,11 +3,12 @@
  * what is really there, and deletes what the run wrote.
  */
 import { PLATFORM_DATABASE, ROLES, SCHEMAS } from '@neuronha/core/topology/roles.ts'
-import { execIn } from './engine.ts'
+import { execIn } from './faults/exec-in.ts'
 
 const { agent, drill } = SCHEMAS
 
-const psql = (member: string, sql: string): Promise<string> =>
+/** Rows of one script, as the superuser behind a member's own socket. */
+export const psql = (member: string, sql: string): Promise<string> =>
   execIn(
     member,
     [
@@ -50,13 +51,13 @@ export const countMessages = async (
     ),
   )
 
-/** Deletes what a run wrote, on both paths. */
+/** Deletes what a run wrote on every path, and the noise beside it, whose marks begin with the run's. */
 export async function deleteLeftovers(
   primary: string,
   run: string,
   sessions: readonly string[],
 ): Promise<void> {
-  await psql(primary, `delete from ${drill}.ledger where run = ${literal(run)};`)
+  await psql(primary, `delete from ${drill}.ledger where starts_with(run, ${literal(run)});`)
   if (sessions.length === 0) return
   await psql(
     primary,
@@ -83,5 +84,6 @@ export function parseCounts(text: string): ReadonlyMap<string, number> {
   )
 }
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+/** A value in a statement. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 const uuids = (ids: readonly string[]): string => `${literal(`{${ids.join(',')}}`)}::uuid[]`

@@ -1,9 +1,12 @@
 /** What a drill is given: the cluster, the way to look at it, and where to report. */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { NewEvent, PlatformEvent } from '@neuronha/core/contracts/coordination.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
+import type { Kv } from '../etcd/kv.ts'
 import type { Progress } from '../setup/progress.ts'
-import type { ScenarioOptions } from './scenarios/scenario.ts'
+import type { RunCommand } from './heal.ts'
+import type { ScenarioLoad, ScenarioOptions } from './scenarios/scenario.ts'
 
 export interface DrillDeps {
   readonly spec: ClusterSpec
@@ -19,11 +22,27 @@ export interface DrillDeps {
   readonly observeLightly?: () => Promise<ClusterStatus>
   readonly images: { readonly loadgen: string }
   readonly progress: Progress
+  /** For holds. */
+  readonly kv: Kv
+  /** Notes in the audit log what the drill did. */
+  readonly record: (event: NewEvent) => void
+  /** What controllers and commands decided in a span of time, milliseconds since 1970. */
+  readonly events: (fromMs: number, untilMs: number) => Promise<readonly PlatformEvent[]>
+  /** Runs another command of this program while this one lends it the cluster's lock. */
+  readonly runCommand: RunCommand
+  /** What is running: the commit of the checkout. */
+  readonly commit: string
 }
 
 export interface DrillOptions extends ScenarioOptions {
   /** Requests per second of each path. Default: 50. */
   readonly ratePerSecond?: number
+  /** The load goes on for at least so long. Default: as long as fault and recovery take. */
+  readonly seconds?: number
+  /** Which of its paths the load takes. Default: the scenario's. */
+  readonly path?: ScenarioLoad['paths']
+  /** false: both controllers are stopped for the run, so that Patroni is alone. Default: true. */
+  readonly withController?: boolean
   /** The cluster's name as the user typed it; needed when the cluster is in production. */
   readonly confirmedName?: string
   /** Ends the drill early: it heals, cleans up, and its verdict is `aborted`. */

@@ -16,12 +16,22 @@ export function formatDrillResult(
   const paint = createColors(color)
   const tone = result.verdict === 'pass' ? paint.green : paint.red
   const on = result.target === '' ? '' : ` on ${result.target}`
-  const head = `${tone(paint.bold(VERDICT_WORDS[result.verdict]))}  ${paint.bold(result.drill)}${on}`
+  const head = `${tone(paint.bold(VERDICT_WORDS[result.verdict]))}  ${paint.bold(nameOf(result))}${on}`
   const reasons = result.reasons.map((reason) => `  ${paint.red('·')} ${reason}`)
   if (result.verdict === 'refused') return [head, ...reasons].join('\n')
 
   return [head, ...reasons, '', ...table(result), '', ...footer(result, paint.dim)].join('\n')
 }
+
+/** The drill with its form and mode: `service-kill agent`, `primary-crash without controllers`. */
+export const nameOf = ({
+  drill,
+  variant,
+  withController,
+}: Pick<DrillResult, 'drill' | 'variant' | 'withController'>): string =>
+  [drill, variant, withController ? '' : 'without controllers']
+    .filter((part) => part !== '')
+    .join(' ')
 
 type Row = readonly [string, (path: PathResult) => string]
 
@@ -36,6 +46,7 @@ const ROWS: readonly Row[] = [
   ['lost', ({ lost }) => String(lost)],
   ['duplicated', ({ duplicated }) => String(duplicated)],
   ['client errors', ({ clientErrors }) => String(clientErrors)],
+  ['reads', ({ reads }) => String(reads)],
   ['stale reads', ({ staleReads }) => String(staleReads)],
   ['retries', ({ retries }) => String(retries)],
 ]
@@ -65,7 +76,18 @@ function table({ paths }: DrillResult): readonly string[] {
 function footer(result: DrillResult, dim: (text: string) => string): readonly string[] {
   const whole =
     result.wholeAgainMs === null ? 'not seen' : `after ${milliseconds(result.wholeAgainMs)}`
+  const overlaps =
+    result.acknowledgedBy.length === 0
+      ? []
+      : [
+          `  acknowledged by ${result.acknowledgedBy.map(({ member, timeline, writes }) => `${member} (timeline ${timeline}, ${writes})`).join(', ')}; ${result.overlaps} overlapping`,
+        ]
+  const checks = result.checks.map(({ what, held, detail }) =>
+    held ? `  held: ${what}` : `  NOT held: ${what}: ${detail}`,
+  )
   return [
+    ...checks,
+    ...overlaps,
     `  whole again ${whole}`,
     ...(result.reportFile === null ? [] : [dim(`  report ${result.reportFile}`)]),
   ]

@@ -1,10 +1,12 @@
 /** What a run leaves in the cluster and on the machine, and how it is taken away again. */
 import { rm } from 'node:fs/promises'
 import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
+import { PlatformError } from '@neuronha/core/errors.ts'
 import { runStep } from '../setup/progress.ts'
 import { deleteLeftovers } from './drill-database.ts'
 import type { DrillDeps } from './drill-deps.ts'
-import { clearFinaliser, heal, loadFinaliser } from './finaliser.ts'
+import { clearFinaliser, loadFinaliser, type HealBook } from './finaliser.ts'
+import { heal } from './heal.ts'
 import type { RunningLoad } from './loadgen-container.ts'
 import { waitForPrimary } from './wait-for-primary.ts'
 
@@ -13,31 +15,46 @@ export interface OwnRun {
   readonly run: string
   readonly drillsDir: string
   readonly workDir: string
+  readonly book: HealBook
 }
 
 /** The agent's sessions that a run made. */
 export const sessionsOf = (lines: readonly LedgerLine[]): readonly string[] =>
   lines.flatMap((line) => (line.event === 'start' ? line.sessions : []))
 
-/** Ends and deletes everything that the run made; heals the fault if the engine has not. */
+/** Ends and deletes everything that the run made; heals what the engine and the controllers have not. */
 export async function cleanUp(own: OwnRun, load: RunningLoad | undefined): Promise<void> {
-  const { deps, drillsDir } = own
-  const record = await loadFinaliser(drillsDir)
+  const { deps, drillsDir, book } = own
   const sessions = sessionsOf(load?.ledger.lines ?? [])
-  await heal(record?.heal ?? [])
   await load?.remove()
+  assertHealed(await heal(book.steps, deps.runCommand))
   await deleteLeftovers(await waitForPrimary(deps.observe), own.run, sessions)
   await finish(own.workDir, drillsDir)
 }
 
-/** A drill that was killed left its load generator, its rows and perhaps its fault behind. */
-export async function mendInterrupted(deps: DrillDeps, drillsDir: string): Promise<void> {
+/**
+ * A drill that was killed left its load generator, its rows and perhaps its fault behind. Returns its name, or
+ * undefined when there was nothing to mend.
+ */
+export async function mendInterrupted(
+  deps: DrillDeps,
+  drillsDir: string,
+): Promise<string | undefined> {
   const left = await loadFinaliser(drillsDir)
-  if (left === undefined) return
+  if (left === undefined) return undefined
   await runStep(deps.progress, `mending what ${left.drill} of ${left.startedAt} left`, async () => {
-    await heal(left.heal)
+    assertHealed(await heal(left.heal, deps.runCommand))
     await deleteLeftovers(await waitForPrimary(deps.observe), left.run, left.sessions)
     await finish(left.workDir, drillsDir)
+  })
+  return left.drill
+}
+
+/** The record stays, so that the same can be tried again. */
+function assertHealed(problems: readonly string[]): void {
+  if (problems.length === 0) return
+  throw new PlatformError('ENGINE_FAILED', `not everything was mended: ${problems.join('; ')}`, {
+    hint: '`./neuronha drill heal` tries the rest again.',
   })
 }
 

@@ -3,6 +3,8 @@ import { aSpec, fakeSecrets } from '@neuronha/core/render/testing.ts'
 import { describe, expect, it } from 'vitest'
 import { dockerRunArgs, loadgenConfigOf, type LoadOptions } from './loadgen-container.ts'
 import { expandDrills, findScenario } from './scenarios/scenarios.ts'
+import { aContext } from './testing.ts'
+import { variantOf } from './variant.ts'
 
 const options = (file: Parameters<typeof aSpec>[0] = {}): LoadOptions => {
   const spec = aSpec(file)
@@ -12,7 +14,7 @@ const options = (file: Parameters<typeof aSpec>[0] = {}): LoadOptions => {
     secrets,
     image: 'neuronha/loadgen:0',
     run: 'primary-crash-0123abcd',
-    load: findScenario('primary-crash').load({ spec, secrets, options: {} }),
+    load: findScenario('primary-crash').load(aContext({ spec, secrets })),
     ratePerSecond: 50,
     seconds: 60,
     workDir: '/state/drills/.run-x',
@@ -48,7 +50,7 @@ describe('the load generator’s container', () => {
 it('sends the load of service-kill to the service that is hit', () => {
   const { spec, secrets } = options()
   const kindOf = (service: 'agent' | 'desktop-api' | 'mcp' | 'console') =>
-    findScenario('service-kill').load({ spec, secrets, options: { service } }).target.kind
+    findScenario('service-kill').load(aContext({ spec, secrets, options: { service } })).target.kind
   expect((['agent', 'desktop-api', 'mcp', 'console'] as const).map(kindOf)).toEqual([
     'agent',
     'desktop-api',
@@ -61,13 +63,18 @@ it('does not know a drill that is not there', () => {
   expect(() => findScenario('meteor')).toThrow('there is no drill named meteor')
 })
 
-it('takes `all` as every drill, and every service of service-kill', () => {
-  const drills = expandDrills(['all'], {})
-  expect(drills.map(({ name, options }) => `${name} ${options.service ?? ''}`.trim())).toEqual([
-    'primary-crash',
-    'service-kill agent',
-    'service-kill desktop-api',
-    'service-kill mcp',
-    'service-kill console',
-  ])
+it('takes `all` as every drill in every form', () => {
+  const drills = expandDrills(['all'], {}).map(({ scenario, options }) =>
+    `${scenario.name} ${variantOf(options)}`.trim(),
+  )
+  expect(drills).toEqual(
+    expect.arrayContaining([
+      'primary-crash',
+      'service-kill agent',
+      'service-kill console',
+      'controller-kill-during 0 s',
+      'controller-kill-during 2 s',
+    ]),
+  )
+  expect(new Set(drills).size).toBe(drills.length)
 })

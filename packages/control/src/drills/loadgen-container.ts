@@ -31,6 +31,7 @@ import {
   CONTAINER_UID,
 } from '@neuronha/core/topology/containers.ts'
 import { PORTS } from '@neuronha/core/topology/ports.ts'
+import { PLATFORM_DATABASE } from '@neuronha/core/topology/roles.ts'
 import { lastWords, run } from '@neuronha/runtime/exec.ts'
 import type { z } from 'zod'
 import { inspectContainer } from '../engine/docker.ts'
@@ -60,6 +61,8 @@ export interface RunningLoad {
   readonly untilReady: (timeoutMs: number, signal?: AbortSignal) => Promise<void>
   /** Milliseconds since the load began. */
   readonly nowMs: () => number
+  /** When the load began, milliseconds since 1970. */
+  readonly beganAtMs: () => number
   /** Throws when the generator ended although nobody asked it to. */
   readonly assertRunning: () => Promise<void>
   /** Ends the load, lets it finish its retries, and reads the rest of the ledger. */
@@ -85,6 +88,16 @@ export function loadgenConfigOf(options: Omit<LoadOptions, 'image' | 'workDir'>)
     },
     target: load.target,
     sql: poolerAccessOf(spec, secrets, 'drill'),
+    connect:
+      load.newConnections === true
+        ? {
+            routers: addressesOf(spec, 'router').map((address) => ({
+              address,
+              port: PORTS.routerWrite,
+            })),
+            database: PLATFORM_DATABASE,
+          }
+        : null,
     tls: { caFile: TLS_PATHS.ca, certificateFile: TLS_PATHS.certificate, keyFile: TLS_PATHS.key },
   } satisfies z.input<typeof loadgenConfig>)
 }
@@ -168,7 +181,8 @@ function followLoad(name: string, workDir: string): RunningLoad {
     await run('docker', ['rm', '--force', name])
     await rm(workDir, { recursive: true, force: true })
   }
-  return { ledger, untilReady, nowMs: () => Date.now() - beganAtMs(), assertRunning, stop, remove }
+  const nowMs = (): number => Date.now() - beganAtMs()
+  return { ledger, untilReady, nowMs, beganAtMs, assertRunning, stop, remove }
 }
 
 const loadFailed = (why: string): PlatformError =>

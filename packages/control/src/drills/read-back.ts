@@ -1,26 +1,25 @@
 /** The final read: what is really there of the writes that a run made, read from the primary. */
+import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { FoundWrites } from './analyse.ts'
-import type { Rehearsal } from './build-result.ts'
+import type { FoundByPath } from './build-result.ts'
 import { countLedgerRows, countMessages } from './drill-database.ts'
 import { sessionsOf } from './leftovers.ts'
 import { contentOf } from './message-content.ts'
 import { waitForPrimary } from './wait-for-primary.ts'
 
-export interface ReadBackResult {
-  /** Null where a path writes nothing. */
-  readonly http: FoundWrites | null
-  readonly sql: FoundWrites | null
-}
-
 export async function readBack(
   observe: () => Promise<ClusterStatus>,
-  { run, rehearsal }: { readonly run: string; readonly rehearsal: Pick<Rehearsal, 'lines'> },
-): Promise<ReadBackResult> {
+  { run, lines }: { readonly run: string; readonly lines: readonly LedgerLine[] },
+): Promise<FoundByPath> {
   const primary = await waitForPrimary(observe)
-  const { lines } = rehearsal
   const sessions = sessionsOf(lines)
-  const hasSql = lines.some((line) => line.event === 'done' && line.path === 'sql')
+  const hasPath = (path: 'sql' | 'connect'): boolean =>
+    lines.some((line) => line.event === 'done' && line.path === path)
+  const rows: FoundWrites | null =
+    hasPath('sql') || hasPath('connect')
+      ? { counts: await countLedgerRows(primary, run), keyOf: ({ id }) => id }
+      : null
   return {
     http:
       sessions.length === 0
@@ -29,6 +28,7 @@ export async function readBack(
             counts: await countMessages(primary, sessions),
             keyOf: ({ seq }) => contentOf(run, seq),
           },
-    sql: hasSql ? { counts: await countLedgerRows(primary, run), keyOf: ({ id }) => id } : null,
+    sql: hasPath('sql') ? rows : null,
+    connect: hasPath('connect') ? rows : null,
   }
 }

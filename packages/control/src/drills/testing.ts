@@ -2,9 +2,11 @@
 import type { LedgerDone, LedgerLine, LoadPath } from '@neuronha/core/config/loadgen.ts'
 import type { ClusterStatus, MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
-import { aSpec } from '@neuronha/core/render/testing.ts'
+import { aSpec, fakeSecrets } from '@neuronha/core/render/testing.ts'
 import { buildResult } from './build-result.ts'
+import { PATIENT } from './scenarios/parts.ts'
 import { primaryCrash } from './scenarios/primary-crash.ts'
+import type { ScenarioContext } from './scenarios/scenario.ts'
 
 /** A request that was sent on time and acknowledged 5 ms later. */
 export const aDone = (change: Partial<LedgerDone> = {}): LedgerDone => {
@@ -20,6 +22,9 @@ export const aDone = (change: Partial<LedgerDone> = {}): LedgerDone => {
     tries: 1,
     outcome: 'acknowledged',
     kind: null,
+    tryMs: scheduledMs,
+    member: null,
+    timeline: null,
     ...change,
   }
 }
@@ -56,7 +61,11 @@ export function aLoadWithOutage({
       ? [{ event: 'try', path, seq, atMs: scheduledMs + 20, kind: 'HTTP 503 DATABASE_UNAVAILABLE' }]
       : []
     const tries = isStalled ? 2 : 1
-    return [...failed, aDone({ path, seq, id: `${path}-${seq}`, scheduledMs, endMs, tries })]
+    const id = `${path}-${seq}`
+    const tryMs = isStalled ? untilMs : scheduledMs
+    const [member, timeline] = scheduledMs < fromMs ? ['member-1', 1] : ['member-3', 2]
+    const by = path === 'sql' ? { member, timeline } : {}
+    return [...failed, aDone({ path, seq, id, scheduledMs, endMs, tries, tryMs, ...by })]
   }).flat()
 }
 
@@ -77,12 +86,17 @@ export function aPassedResult(): DrillResult {
   const keyOf = ({ id }: LedgerDone): string => id
   return buildResult({
     scenario: primaryCrash,
-    deps: { spec: aSpec() },
+    bounds: PATIENT,
+    variant: '',
+    withController: true,
+    deps: { spec: aSpec(), commit: '0123456789ab' },
+    checks: [{ what: 'another member took over', held: true, detail: '' }],
     startedAt: new Date('2026-11-23T03:00:00Z'),
     ratePerSecond: 50,
     rehearsal: {
       target: 'neurondb-member-1',
       faultAtMs: 6000,
+      healedAtMs: null,
       wholeAgainMs: 9200,
       timeline: [
         { atMs: 5000, what: 'warmed up', source: 'drill' },
@@ -109,8 +123,24 @@ export function aPassedResult(): DrillResult {
     found: {
       http: { counts: counts('http'), keyOf },
       sql: { counts: counts('sql'), keyOf },
+      connect: null,
     },
   })
+}
+
+/** What a scenario is given. Nothing in it acts. */
+export const aContext = (change: Partial<ScenarioContext> = {}): ScenarioContext => {
+  const spec = change.spec ?? aSpec()
+  return {
+    spec,
+    secrets: fakeSecrets(spec),
+    options: {},
+    run: 'primary-crash-0123abcd',
+    runCommand: () => Promise.resolve(),
+    images: { loadgen: 'neuronha/loadgen:0' },
+    workDir: '/state/drills/.run-x',
+    ...change,
+  }
 }
 
 /** A member that does what its role says. */

@@ -1,15 +1,25 @@
+import { assertPresent } from '@neuronha/core/assert-present.ts'
 import { describe, expect, it } from 'vitest'
 import { drillResult, type PathResult } from '@neuronha/core/contracts/drill-result.ts'
 import { aPassedResult } from './testing.ts'
-import { brokenPromises } from './verdict.ts'
+import { brokenPromises, type Judged } from './verdict.ts'
 
-const good: PathResult = aPassedResult().paths.http
+const good: PathResult = assertPresent(aPassedResult().paths.http, 'the HTTP path')
 const bounds = { rtoMs: 30_000, wholeAgainMs: 60_000 }
+const kept: Judged = {
+  paths: { http: good },
+  unexpected: {},
+  wholeAgainMs: 5000,
+  bounds,
+  overlaps: 0,
+  checks: [],
+  mayShowErrors: false,
+}
 const judge = (
   http: PathResult,
   sql: PathResult | null = null,
   wholeAgainMs: number | null = 5000,
-) => brokenPromises({ paths: { http, sql }, unexpected: {}, wholeAgainMs, bounds })
+) => brokenPromises({ ...kept, paths: { http, sql }, wholeAgainMs })
 
 describe('the verdict', () => {
   it('finds nothing wrong with a drill that kept every promise', () => {
@@ -37,13 +47,31 @@ describe('the verdict', () => {
   })
 
   it('counts rows that nobody wrote', () => {
-    const reasons = brokenPromises({
-      paths: { http: good, sql: null },
-      unexpected: { http: 2 },
-      wholeAgainMs: 1,
-      bounds,
-    })
+    const reasons = brokenPromises({ ...kept, unexpected: { http: 2 } })
     expect(reasons).toEqual(['http: 2 rows that nobody wrote'])
+  })
+
+  it('counts writes that were acknowledged by two members', () => {
+    expect(brokenPromises({ ...kept, overlaps: 3 })).toEqual([
+      '3 writes acknowledged by a member whose successor had acknowledged',
+    ])
+  })
+
+  it('names what the drill wanted beside that', () => {
+    const checks = [
+      { what: 'no fence', held: true, detail: '' },
+      { what: 'no failover', held: false, detail: 'member-2 took over' },
+    ]
+    expect(brokenPromises({ ...kept, checks })).toEqual([
+      'not held: no failover (member-2 took over)',
+    ])
+  })
+
+  it('forgives errors and gaps where more was broken than can be hidden, and never a loss', () => {
+    const http = { ...good, clientErrors: 9, rtoMs: 60_000, lost: 1 }
+    expect(brokenPromises({ ...kept, paths: { http }, mayShowErrors: true })).toEqual([
+      'http: 1 acknowledged writes lost',
+    ])
   })
 })
 
@@ -51,7 +79,7 @@ describe('the result', () => {
   it('fits its contract, with the numbers of the HTTP path on top', () => {
     const result = drillResult.parse(aPassedResult())
     expect(result.verdict).toBe('pass')
-    expect(result.rtoMs).toBe(result.paths.http.rtoMs)
+    expect(result.rtoMs).toBe(result.paths.http?.rtoMs)
     expect(result.series['sql']).toHaveLength(24)
   })
 

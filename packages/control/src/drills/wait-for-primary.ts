@@ -2,16 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
+import { primaryOf } from '../apply/wait.ts'
 
-const LOOKS = 60
+const LOOKS = 120
 const PAUSE_MS = 500
 
-/** The primary's container name. Throws CLUSTER_DEGRADED when none shows for about half a minute. */
+/** The primary's container name. Throws CLUSTER_DEGRADED when none serves for about a minute. */
 export async function waitForPrimary(observe: () => Promise<ClusterStatus>): Promise<string> {
   for (let looks = 0; looks < LOOKS; looks += 1) {
-    const { members } = await observe()
-    const primary = members.find(({ role }) => role === 'primary')
-    if (primary !== undefined) return primary.name
+    const primary = primaryOf(await observe())
+    if (primary !== undefined) return primary
     await sleep(PAUSE_MS)
   }
   throw new PlatformError('CLUSTER_DEGRADED', 'the cluster has no primary', {

@@ -2,13 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { TimelineEvent } from '@neuronha/core/contracts/drill-result.ts'
+import type { Sight } from './scenarios/scenario.ts'
 import { statusChanges } from './status-changes.ts'
+import { isWhole } from './wholeness.ts'
 
 /** Between two looks. Each costs the machine something that the drill then measures. */
 const PERIOD_MS = 500
 
 export interface ClusterWatch {
   readonly events: readonly TimelineEvent[]
+  readonly sights: readonly Sight[]
   /**
    * Resolves with the time of the first look at which the cluster was whole again, confirmed by a fresh one,
    * or with null after `withinMs`.
@@ -18,9 +21,10 @@ export interface ClusterWatch {
 }
 
 export interface UntilWholeOptions {
-  readonly faultAtMs: number
+  /** Looks from before this moment do not count: the fault, or the end of the heal. */
+  readonly sinceMs: number
   readonly withinMs: number
-  readonly hasReturned: (status: ClusterStatus) => Promise<boolean>
+  readonly hasReturned: (status: ClusterStatus) => boolean | Promise<boolean>
 }
 
 export interface WatchOptions {
@@ -30,6 +34,7 @@ export interface WatchOptions {
   readonly confirm: () => Promise<ClusterStatus>
   /** Milliseconds since the load began. */
   readonly nowMs: () => number
+  readonly withController: boolean
   readonly signal?: AbortSignal
 }
 
@@ -38,10 +43,21 @@ interface Look {
   readonly status: ClusterStatus
 }
 
+const sightOf = ({ atMs, status }: Look): Sight => {
+  const primary = status.members.find(({ role }) => role === 'primary')
+  return {
+    atMs,
+    primary: primary?.name ?? null,
+    timeline: primary?.timeline ?? null,
+    readsFrom: new Map(status.routers.map(({ name, read_from }) => [name, read_from])),
+  }
+}
+
 /** Starts to look; the first look is the state that changes are told against. */
 export function watchCluster(options: WatchOptions): ClusterWatch {
-  const { observe, confirm, nowMs, signal } = options
+  const { observe, confirm, nowMs, signal, withController } = options
   const events: TimelineEvent[] = []
+  const sights: Sight[] = []
   let last: Look | undefined
   let looks = 0
   const stopped = new AbortController()
@@ -55,6 +71,7 @@ export function watchCluster(options: WatchOptions): ClusterWatch {
       events.push(...changes.map((what) => ({ atMs, what, source: 'observed' })))
     }
     last = { atMs, status }
+    sights.push(sightOf(last))
     looks += 1
   }
   const loop = async (): Promise<void> => {
@@ -66,21 +83,18 @@ export function watchCluster(options: WatchOptions): ClusterWatch {
   }
   const running = loop()
 
-  const untilWhole: ClusterWatch['untilWhole'] = async ({ faultAtMs, withinMs, hasReturned }) => {
-    const isWhole = async (status: ClusterStatus): Promise<boolean> =>
-      status.health === 'healthy' && (await hasReturned(status))
+  const untilWhole: ClusterWatch['untilWhole'] = async ({ sinceMs, withinMs, hasReturned }) => {
+    const isBack = async (status: ClusterStatus): Promise<boolean> =>
+      isWhole(status, withController) && (await hasReturned(status))
+    const untilMs = nowMs() + withinMs
     let seen = looks
-    while (nowMs() - faultAtMs < withinMs) {
+    while (nowMs() < untilMs) {
       signal?.throwIfAborted()
       await sleep(100)
       if (looks === seen || last === undefined) continue
       seen = looks
       const { atMs, status } = last
-      if (
-        atMs > faultAtMs + PERIOD_MS &&
-        (await isWhole(status)) &&
-        (await isWhole(await confirm()))
-      )
+      if (atMs > sinceMs + PERIOD_MS && (await isBack(status)) && (await isBack(await confirm())))
         return atMs
     }
     return null
@@ -89,5 +103,5 @@ export function watchCluster(options: WatchOptions): ClusterWatch {
     stopped.abort()
     await running
   }
-  return { events, untilWhole, stop }
+  return { events, sights, untilWhole, stop }
 }

@@ -20,6 +20,14 @@ export class FakeKv implements Kv {
     const kvs = [...this.entries.values()].filter(({ key }) => key.startsWith(prefix))
     return Promise.resolve({ revision: String(this.#revision), kvs })
   }
+  read(ranges: Parameters<Kv['read']>[0]): ReturnType<Kv['read']> {
+    const kvs = ranges.flatMap((range) =>
+      [...this.entries.values()].filter(({ key }) =>
+        'key' in range ? key === range.key : key.startsWith(range.prefix),
+      ),
+    )
+    return Promise.resolve({ revision: String(this.#revision), kvs })
+  }
   put(key: string, value: string, lease = '0'): Promise<void> {
     this.#revision += 1
     const revision = String(this.#revision)

@@ -55,8 +55,22 @@ export const loadgenConfig = z.strictObject({
   /** Marks every row that this run writes, so that it can be counted and deleted. */
   run: z.string().regex(/^[a-z0-9][a-z0-9-]{3,60}$/, 'must be 4 to 61 of a–z, 0–9 and -'),
   ratePerSecond: z.number().min(1).max(2000).default(50).describe('Of each path'),
-  seconds: z.number().min(1).max(3600).describe('It stops by itself after this long'),
+  seconds: z.number().min(1).max(14_400).describe('It stops by itself after this long'),
   paths: z.enum(['http', 'sql', 'both']).default('both'),
+  sqlReadEvery: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe('SQL: after every n-th acknowledged write, a read from the poolers’ read database'),
+  connect: z
+    .strictObject({
+      routers: z.array(z.strictObject({ address: z.string(), port: z.int() })).min(1),
+      database: z.string(),
+      ratePerSecond: z.number().min(0.1).max(50).default(5),
+    })
+    .nullable()
+    .default(null)
+    .describe('A new connection for each write, past the poolers: what a hung postmaster stops'),
   maxInFlight: z
     .int()
     .min(1)
@@ -76,8 +90,11 @@ export const loadgenConfig = z.strictObject({
 })
 export type LoadgenConfig = z.infer<typeof loadgenConfig>
 
-/** `http`: through the edge. `sql`: through the poolers' write database. */
-export const loadPath = z.enum(['http', 'sql'])
+/**
+ * `http`: through the edge. `sql`: through the poolers' write database. `connect`: straight to the routers' write
+ * port, with a new connection for each write.
+ */
+export const loadPath = z.enum(['http', 'sql', 'connect'])
 export type LoadPath = z.infer<typeof loadPath>
 
 const atMs = z.number().describe('Monotonic milliseconds since the load began')
@@ -114,6 +131,12 @@ export const ledgerLine = z.discriminatedUnion('event', [
       outcome: z.enum(['acknowledged', 'failed']),
       /** Why the last try failed; null when acknowledged. */
       kind: z.string().nullable(),
+      tryMs: atMs.nullable().describe('When the try that was acknowledged began'),
+      member: z
+        .string()
+        .nullable()
+        .describe('Address of the member that acknowledged, as the statement itself saw it'),
+      timeline: z.int().nullable().describe('The timeline on which it was acknowledged'),
     })
     .describe('A request came to its end'),
   z
@@ -122,12 +145,19 @@ export const ledgerLine = z.discriminatedUnion('event', [
   z
     .object({
       event: z.literal('read'),
+      path: loadPath,
       seq: z.int(),
       atMs,
       latencyMs: z.number(),
       outcome: z.enum(['fresh', 'stale', 'failed']),
+      member: z
+        .string()
+        .nullable()
+        .describe('Address of the member that answered, where it is known'),
     })
-    .describe('A write was read back right after it was acknowledged'),
+    .describe(
+      'A write was read back right after it was acknowledged. On the HTTP path a client must see its own write; the SQL path reads a standby, which may be a moment behind',
+    ),
   z.object({ event: z.literal('progress'), atMs, http: ledgerProgress, sql: ledgerProgress }),
   z.object({
     event: z.literal('end'),

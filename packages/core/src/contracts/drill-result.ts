@@ -16,6 +16,7 @@ export const pathResult = z.object({
     .int()
     .describe('Requests of a client that retries as documented, which still failed'),
   retries: z.int(),
+  reads: z.int().default(0).describe('Reads that were answered'),
   staleReads: z
     .int()
     .describe('Reads right after an acknowledged write of the same client that did not see it'),
@@ -36,9 +37,36 @@ export const timelineEvent = z.object({
 })
 export type TimelineEvent = z.infer<typeof timelineEvent>
 
+/** Something beside the general promises that one drill holds the system to. */
+export const drillCheck = z.object({
+  what: z.string().describe('What must hold'),
+  held: z.boolean(),
+  detail: z.string().describe('What was seen'),
+})
+export type DrillCheck = z.infer<typeof drillCheck>
+
+/** A span in which one member acknowledged synchronous commits on one timeline. */
+export const acknowledgedBy = z.object({
+  member: z.string(),
+  timeline: z.int(),
+  writes: z.int(),
+  fromMs: z.number(),
+  untilMs: z.number(),
+})
+export type AcknowledgedBy = z.infer<typeof acknowledgedBy>
+
 export const drillResult = pathResult
   .extend({
     drill: z.string(),
+    variant: z
+      .string()
+      .default('')
+      .describe('Which of several forms of the drill, for example whose replica; may be empty'),
+    withController: z
+      .boolean()
+      .default(true)
+      .describe('false: both controllers were stopped, so Patroni was alone'),
+    commit: z.string().default('').describe('What was running: the commit of the checkout'),
     kind: z.enum(['failover', 'service', 'restore', 'run']),
     verdict: z.enum(['pass', 'fail', 'refused', 'aborted']),
     reasons: z.array(z.string()).describe('Why the verdict is not pass'),
@@ -49,9 +77,27 @@ export const drillResult = pathResult
     edgeKind: z.enum(['nginx', 'haproxy']),
     target: z.string().describe('What was broken'),
     faultAtMs: milliseconds,
+    healedAtMs: milliseconds
+      .default(null)
+      .describe('When the drill itself ended the fault; null when the system had to'),
     wholeAgainMs: milliseconds.describe('From the fault until everything was healthy again'),
+    overlaps: z
+      .int()
+      .default(0)
+      .describe(
+        'Writes that a member acknowledged after another one had, on a later timeline: must be 0',
+      ),
+    acknowledgedBy: z.array(acknowledgedBy).default([]).describe('In order of time; SQL path'),
+    checks: z.array(drillCheck).default([]),
     timeline: z.array(timelineEvent),
-    paths: z.object({ http: pathResult, sql: pathResult.nullable() }),
+    paths: z.object({
+      http: pathResult.nullable().describe('null when the drill was told to leave it out'),
+      sql: pathResult.nullable(),
+      connect: pathResult
+        .nullable()
+        .default(null)
+        .describe('New connections straight to the routers, where the drill counts them'),
+    }),
     /** Per second: acknowledged writes and latency, for the plot. */
     series: z.record(
       z.string(),

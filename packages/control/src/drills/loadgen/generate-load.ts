@@ -8,7 +8,7 @@ import { ProgressCounter, type LedgerWriter } from './ledger-writer.ts'
 import { runOpenLoop } from './open-loop.ts'
 import { sendWithRetries, type RetryDeps } from './retry.ts'
 import type { ReadBack, Sender } from './sender.ts'
-import { createSqlSender } from './sql-sender.ts'
+import { createConnectSender, createSqlSender } from './sql-sender.ts'
 
 export interface GenerateLoadOptions {
   readonly config: LoadgenConfig
@@ -44,6 +44,7 @@ export async function generateLoad(options: GenerateLoadOptions): Promise<void> 
     sessions = prepared.sessions
   }
   if (config.paths !== 'http') senders.set('sql', createSqlSender(config))
+  if (config.connect !== null) senders.set('connect', createConnectSender(config, config.connect))
 
   const beganMs = performance.now()
   const nowMs = (): number => performance.now() - beganMs
@@ -83,7 +84,10 @@ export async function generateLoad(options: GenerateLoadOptions): Promise<void> 
 function runPath(load: Load, path: LoadPath, sender: Sender): Promise<number> {
   const { config, ledger, progress, nowMs } = load
   return runOpenLoop({
-    ratePerSecond: config.ratePerSecond,
+    ratePerSecond:
+      path === 'connect' && config.connect !== null
+        ? config.connect.ratePerSecond
+        : config.ratePerSecond,
     seconds: config.seconds,
     maxInFlight: config.maxInFlight,
     nowMs,
@@ -105,6 +109,9 @@ function runPath(load: Load, path: LoadPath, sender: Sender): Promise<number> {
         tries: 0,
         outcome: 'failed',
         kind: 'overload',
+        tryMs: null,
+        member: null,
+        timeline: null,
       })
     },
   })
@@ -122,11 +129,16 @@ async function sendOne(load: Load, { path, sender, seq, scheduledMs }: Scheduled
   const id = randomUUID()
   const sentMs = round(nowMs())
   progress.sent(path)
+  let tryMs = sentMs
   const outcome = await sendWithRetries(
-    (limits) => sender.send({ seq, id, limits }),
+    (limits) => {
+      tryMs = round(nowMs())
+      return sender.send({ seq, id, limits })
+    },
     retryDeps(load, path, seq),
   )
   const isAcknowledged = outcome.kind === 'ok'
+  const by = isAcknowledged ? outcome.value.by : undefined
   progress.done(path, isAcknowledged)
   ledger.append({
     event: 'done',
@@ -139,6 +151,9 @@ async function sendOne(load: Load, { path, sender, seq, scheduledMs }: Scheduled
     tries: outcome.tries,
     outcome: isAcknowledged ? 'acknowledged' : 'failed',
     kind: isAcknowledged ? null : outcome.reason,
+    tryMs: isAcknowledged ? tryMs : null,
+    member: by?.member ?? null,
+    timeline: by?.timeline ?? null,
   })
   if (!isAcknowledged) return
   load.acknowledged(path)
@@ -148,13 +163,16 @@ async function sendOne(load: Load, { path, sender, seq, scheduledMs }: Scheduled
 async function readOne(load: Load, path: LoadPath, seq: number, readBack: ReadBack): Promise<void> {
   const startMs = load.nowMs()
   const outcome = await sendWithRetries(readBack, retryDeps(load, path, seq))
-  const found = outcome.kind === 'ok' && outcome.value ? 'fresh' : 'stale'
+  const answer = outcome.kind === 'ok' ? outcome.value : null
+  const found = answer?.isFresh === true ? 'fresh' : 'stale'
   load.ledger.append({
     event: 'read',
+    path,
     seq,
     atMs: round(load.nowMs()),
     latencyMs: round(load.nowMs() - startMs),
-    outcome: outcome.kind === 'ok' ? found : 'failed',
+    outcome: answer === null ? 'failed' : found,
+    member: answer?.member ?? null,
   })
 }
 

@@ -154,7 +154,8 @@ const readBackOf =
     if (outcome.kind !== 'ok') return outcome
     const listed = messages.safeParse(jsonOf(outcome.value))
     if (!listed.success) return { kind: 'fail', reason: 'unreadable answer' }
-    return { kind: 'ok', value: listed.data.items.some(({ id }) => id === wanted) }
+    const isFresh = listed.data.items.some(({ id }) => id === wanted)
+    return { kind: 'ok', value: { isFresh, member: null } }
   }
 
 async function prepareDesktopApi(

@@ -48,7 +48,11 @@ export class LedgerWriter {
 
 /** Counts for the progress line of each second. */
 export class ProgressCounter {
-  readonly #counts: Record<LoadPath, MutableProgress> = { http: noProgress(), sql: noProgress() }
+  readonly #counts: Record<LoadPath, MutableProgress> = {
+    http: noProgress(),
+    sql: noProgress(),
+    connect: noProgress(),
+  }
 
   sent(path: LoadPath): void {
     this.#counts[path].attempted += 1
@@ -66,8 +70,8 @@ export class ProgressCounter {
     else counts.clientErrors += 1
   }
 
-  /** A copy of the counts of both paths. */
-  now(): Record<LoadPath, LedgerProgress> {
+  /** A copy of the counts of the two paths that a watcher is shown. */
+  now(): Record<'http' | 'sql', LedgerProgress> {
     return { http: { ...this.#counts.http }, sql: { ...this.#counts.sql } }
   }
 }

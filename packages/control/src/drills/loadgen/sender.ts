@@ -8,10 +8,25 @@ export interface LoadRequest {
   readonly limits: TryLimits
 }
 
-/** Reads an acknowledged write back; false when it does not show. */
-export type ReadBack = (limits: TryLimits) => Promise<TryOutcome<boolean>>
+export interface ReadAnswer {
+  /** Does the write show? */
+  readonly isFresh: boolean
+  /** Address of the member that answered, where the path knows it. */
+  readonly member: string | null
+}
+
+/** Reads an acknowledged write back. */
+export type ReadBack = (limits: TryLimits) => Promise<TryOutcome<ReadAnswer>>
+
+/** Who acknowledged a write, in the words of the very statement that made it. */
+export interface AcknowledgedBy {
+  readonly member: string
+  readonly timeline: number
+}
 
 export interface Acknowledgement {
+  /** Absent on the HTTP path, whose answers do not tell. */
+  readonly by?: AcknowledgedBy
   /** Present when this write is to be read back at once. */
   readonly readBack?: ReadBack
 }

@@ -56,3 +56,10 @@ describe('the report', () => {
     expect(html).not.toContain('NaN')
   })
 })
+
+it('shows the same fault with Patroni alone beside it, when that ran on the same code', () => {
+  const alone = { ...aPassedResult(), withController: false, rtoMs: 23_380 }
+  const html = renderDrillReport(aPassedResult(), alone)
+  expect(html).toContain('The same fault with Patroni alone: 10.0 times as long')
+  expect(renderDrillReport(aPassedResult())).not.toContain('Patroni alone')
+})

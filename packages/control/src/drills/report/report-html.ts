@@ -7,7 +7,7 @@ import type {
   PathResult,
   TimelineEvent,
 } from '@neuronha/core/contracts/drill-result.ts'
-import { milliseconds } from '../format-result.ts'
+import { milliseconds, nameOf } from '../format-result.ts'
 import { escapeHtml } from './html.ts'
 import { renderPlot, type PlotLine, type PlotMark, type PlotOptions } from './plot.ts'
 import { SCRIPT, STYLE } from './style.ts'
@@ -15,10 +15,12 @@ import { SCRIPT, STYLE } from './style.ts'
 const PATH_NAMES: Readonly<Record<string, string>> = {
   http: 'HTTP, through the edge',
   sql: 'SQL, through the poolers',
+  connect: 'New connections, to the routers',
 }
 
-export function renderDrillReport(result: DrillResult): string {
-  const title = `Drill ${result.drill}: ${result.verdict}`
+/** `other`: the last run of the same drill, on the same code, in the other mode. */
+export function renderDrillReport(result: DrillResult, other?: DrillResult): string {
+  const title = `Drill ${nameOf(result)}: ${result.verdict}`
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,7 +31,7 @@ export function renderDrillReport(result: DrillResult): string {
 </head>
 <body>
 <main>
-${[brand(result), hero(result), tiles(result), ...plots(result), timeline(result), tables(result), footer(result)].join('\n')}
+${[brand(result), hero(result), tiles(result), comparison(result, other), ...plots(result), checks(result), timeline(result), tables(result), footer(result)].join('\n')}
 </main>
 <script>${SCRIPT}</script>
 </body>
@@ -53,10 +55,10 @@ ${reasons === '' ? '' : `<ul class="reasons">${reasons}</ul>`}
 
 function headline(result: DrillResult): string {
   const on = result.target === '' ? '' : ` on ${result.target}`
-  if (result.verdict === 'refused') return `${result.drill} was refused`
-  if (result.verdict === 'aborted') return `${result.drill}${on} was not carried through`
+  if (result.verdict === 'refused') return `${nameOf(result)} was refused`
+  if (result.verdict === 'aborted') return `${nameOf(result)}${on} was not carried through`
   const what = result.kind === 'service' ? 'answers' : 'writes'
-  return `${result.drill}${on}: ${what} paused for ${milliseconds(result.rtoMs)}, ${lossWords(result)}`
+  return `${nameOf(result)}${on}: ${what} paused for ${milliseconds(result.rtoMs)}, ${lossWords(result)}`
 }
 
 function lossWords(result: DrillResult): string {
@@ -69,8 +71,8 @@ function lossWords(result: DrillResult): string {
 
 const sumOf = (
   { paths }: DrillResult,
-  field: 'lost' | 'duplicated' | 'clientErrors' | 'staleReads',
-): number => paths.http[field] + (paths.sql?.[field] ?? 0)
+  field: 'acknowledged' | 'lost' | 'duplicated' | 'clientErrors' | 'staleReads',
+): number => Object.values(paths).reduce((sum, path) => sum + (path?.[field] ?? 0), 0)
 
 function subline(result: DrillResult): string {
   const load = `${result.ratePerSecond} requests per second and path, open loop, for ${result.seconds} s; edge ${result.edgeKind}.`
@@ -90,9 +92,10 @@ function tiles(result: DrillResult): string {
       : [tile(milliseconds(numbers.rtoMs), `RTO ${path}: longest gap between acknowledgements`)],
   )
   const counts = [
-    tile(paths.http.acknowledged + (paths.sql?.acknowledged ?? 0), 'acknowledged'),
+    tile(sumOf(result, 'acknowledged'), 'acknowledged'),
     tile(sumOf(result, 'lost'), 'lost', true),
     tile(sumOf(result, 'duplicated'), 'duplicated', true),
+    tile(result.overlaps, 'acknowledged by two members', true),
     tile(sumOf(result, 'clientErrors'), 'client errors', true),
     tile(sumOf(result, 'staleReads'), 'stale reads', true),
     tile(milliseconds(result.wholeAgainMs), 'until everything was healthy again'),
@@ -104,6 +107,26 @@ function tile(value: number | string, label: string, isBadWhenPositive = false):
   const tone = isBadWhenPositive && Number(value) > 0 ? ' bad' : ''
   const text = typeof value === 'number' ? value.toLocaleString('en') : value
   return `<div class="tile"><div class="value${tone}">${escapeHtml(text)}</div><div class="label">${escapeHtml(label)}</div></div>`
+}
+
+/** With and without controllers, side by side. */
+function comparison(result: DrillResult, other: DrillResult | undefined): string {
+  if (other === undefined) return ''
+  const [withThem, without] = result.withController ? [result, other] : [other, result]
+  const ratio =
+    withThem.rtoMs === null || without.rtoMs === null || withThem.rtoMs === 0
+      ? ''
+      : `: ${(without.rtoMs / withThem.rtoMs).toFixed(1)} times as long`
+  const row = (label: string, textOf: (of: DrillResult) => string): string =>
+    `<tr><th>${label}</th><td class="number">${textOf(withThem)}</td><td class="number">${textOf(without)}</td></tr>`
+  return `<section class="card"><h2>The same fault with Patroni alone${ratio}</h2><div class="scroll"><table>
+<tr><th></th><th class="number">with controllers</th><th class="number">Patroni alone</th></tr>
+${row('RTO', ({ rtoMs }) => milliseconds(rtoMs))}
+${row('RTO, SQL', ({ paths }) => milliseconds(paths.sql?.rtoMs ?? null))}
+${row('Client errors', (of) => String(sumOf(of, 'clientErrors')))}
+${row('Lost', (of) => String(sumOf(of, 'lost')))}
+${row('Whole again', ({ wholeAgainMs }) => milliseconds(wholeAgainMs))}
+</table></div></section>`
 }
 
 type Series = DrillResult['series'][string]
@@ -165,6 +188,29 @@ function plotCard(options: PlotOptions): string {
 ${renderPlot(options)}
 </section>`
 }
+
+/** What this drill wanted beside the general promises, and who acknowledged when. */
+function checks(result: DrillResult): string {
+  const items = result.checks.map(
+    ({ what, held, detail }) =>
+      `<tr><td class="${held ? 'held' : 'bad'}">${held ? 'held' : 'not held'}</td><td>${escapeHtml(what)}</td><td>${escapeHtml(detail)}</td></tr>`,
+  )
+  const terms = result.acknowledgedBy.map(
+    ({ member, timeline: line, writes, fromMs, untilMs }) =>
+      `<tr><td>${escapeHtml(member)}</td><td class="number">${line}</td><td class="number">${writes.toLocaleString('en')}</td><td class="number">${seconds(fromMs)}</td><td class="number">${seconds(untilMs)}</td></tr>`,
+  )
+  const checked =
+    items.length === 0
+      ? ''
+      : `<section class="card"><h2>What had to hold besides</h2><div class="scroll"><table>${items.join('')}</table></div></section>`
+  const acknowledged =
+    terms.length === 0
+      ? ''
+      : `<section class="card"><h2>Who acknowledged: one member at any instant</h2><div class="scroll"><table><tr><th>member</th><th class="number">timeline</th><th class="number">writes</th><th class="number">first</th><th class="number">last</th></tr>${terms.join('')}</table></div></section>`
+  return checked + acknowledged
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
 
 function timeline(result: DrillResult): string {
   if (result.timeline.length === 0) return ''

@@ -1,0 +1,98 @@
+/** One run of one drill, put together: everything that its steps share. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { loadgenConfig } from '@neuronha/core/config/loadgen.ts'
+import { PlatformError } from '@neuronha/core/errors.ts'
+import type { DrillDeps, DrillOptions } from './drill-deps.ts'
+import { HealBook } from './finaliser.ts'
+import { loadgenName } from './loadgen-container.ts'
+import { boundsOf, type Bounds, type Scenario, type ScenarioContext } from './scenarios/scenario.ts'
+import { variantOf } from './variant.ts'
+
+const DEFAULT_RATE = 50
+
+export interface Drill {
+  readonly scenario: Scenario
+  readonly bounds: Bounds
+  /** Which form of the drill; may be empty. */
+  readonly variant: string
+  readonly options: DrillOptions
+  readonly withController: boolean
+  readonly deps: DrillDeps
+  readonly context: ScenarioContext
+  readonly run: string
+  readonly startedAt: Date
+  readonly drillsDir: string
+  readonly workDir: string
+  readonly ratePerSecond: number
+  readonly signal: AbortSignal
+  readonly book: HealBook
+}
+
+/**
+ * Puts a drill together; nothing is touched.
+ *
+ * @throws PlatformError USAGE for options that do not fit.
+ */
+export function createDrill(scenario: Scenario, options: DrillOptions, deps: DrillDeps): Drill {
+  const drillsDir = join(deps.stateDir, 'drills')
+  const run = `${scenario.name}-${randomBytes(4).toString('hex')}`
+  const workDir = join(drillsDir, `.run-${run}`)
+  const startedAt = new Date()
+  const context: ScenarioContext = {
+    spec: deps.spec,
+    secrets: deps.secrets,
+    options,
+    run,
+    runCommand: deps.runCommand,
+    images: deps.images,
+    workDir,
+  }
+  const drill: Drill = {
+    scenario,
+    bounds: boundsOf(scenario, context),
+    variant: variantOf(formOf(scenario, options)),
+    options,
+    withController: options.withController ?? true,
+    deps,
+    context,
+    run,
+    startedAt,
+    drillsDir,
+    workDir,
+    ratePerSecond: options.ratePerSecond ?? DEFAULT_RATE,
+    signal: options.signal ?? new AbortController().signal,
+    book: new HealBook(drillsDir, {
+      drill: scenario.name,
+      run,
+      startedAt: startedAt.toISOString(),
+      workDir,
+    }),
+  }
+  assertUsable(drill)
+  return drill
+}
+
+/** Of the options those that make another drill of it. */
+const formOf = ({ variants }: Scenario, { service, afterSeconds, seed }: DrillOptions) => ({
+  ...(seed === undefined ? {} : { seed }),
+  ...(variants === undefined || service === undefined ? {} : { service }),
+  ...(variants === undefined || afterSeconds === undefined ? {} : { afterSeconds }),
+})
+
+/** The load generator goes first, whatever else there is to mend. */
+export const noteLoad = ({ book, deps }: Drill): Promise<void> =>
+  book.note('load', [{ kind: 'remove', container: loadgenName(deps.spec) }])
+
+/** Complains about options before anything is touched. */
+function assertUsable({ scenario, context, ratePerSecond, withController }: Drill): void {
+  scenario.load(context)
+  const rate = loadgenConfig.shape.ratePerSecond.safeParse(ratePerSecond)
+  if (!rate.success)
+    throw new PlatformError('USAGE', `${ratePerSecond} requests per second: give 1 to 2000`)
+  if (!withController && scenario.needsController === true) {
+    throw new PlatformError('USAGE', `${scenario.name} is about the controllers`, {
+      hint: 'Leave --without-controller out.',
+    })
+  }
+}

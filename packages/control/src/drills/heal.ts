@@ -1,0 +1,99 @@
+/**
+ * The way back from a fault, as data: it is written down before the fault is made, and can be carried out by another
+ * process, at any time, any number of times. What has nothing left to mend is no failure.
+ */
+import { toPlatformError } from '@neuronha/core/errors.ts'
+import { z } from 'zod'
+import { writeAtomically } from '../state/state-folder.ts'
+import {
+  removeContainer,
+  removeVolume,
+  startContainers,
+  unpauseContainer,
+} from './faults/acts-on-containers.ts'
+import { execIn } from './faults/exec-in.ts'
+import { connect, unblockAddresses } from './faults/network.ts'
+import { unlimitVolume } from './faults/small-volume.ts'
+import { continueProcesses } from './faults/processes.ts'
+
+const container = z.string().min(1)
+
+export const healStep = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('start'), container }),
+  z.object({ kind: z.literal('unpause'), container }),
+  z.object({ kind: z.literal('continue'), container }).describe('SIGCONT to all its processes'),
+  z.object({ kind: z.literal('remove'), container }),
+  z.object({
+    kind: z.literal('connect'),
+    container,
+    network: z.string(),
+    address: z.string(),
+    alias: z.string(),
+  }),
+  z.object({ kind: z.literal('unblock'), container, addresses: z.array(z.string()) }),
+  z.object({ kind: z.literal('delete-file'), container, path: z.string() }),
+  z
+    .object({ kind: z.literal('restore-file'), path: z.string(), text: z.string() })
+    .describe('A cluster file that a command of the drill changed'),
+  z.object({ kind: z.literal('remove-volume'), volume: z.string() }),
+  z
+    .object({ kind: z.literal('unlimit'), container, mountPoint: z.string(), image: z.string() })
+    .describe('Takes a member’s small volume away; below it is the volume that it had'),
+  z
+    .object({ kind: z.literal('command'), args: z.array(z.string()) })
+    .describe('A command of this program, which takes the cluster’s lock for itself'),
+])
+export type HealStep = z.infer<typeof healStep>
+
+/** Runs a command of this program while the drill lends it the cluster's lock. */
+export type RunCommand = (
+  args: readonly string[],
+  options?: {
+    /** Kills it (SIGKILL) when aborted; being killed is then no failure. */
+    readonly killOn?: AbortSignal
+  },
+) => Promise<void>
+
+/** Carries out every step in order, whatever becomes of the others. Returns what could not be mended. */
+export async function heal(
+  steps: readonly HealStep[],
+  runCommand: RunCommand,
+): Promise<readonly string[]> {
+  const problems: string[] = []
+  for (const step of steps) {
+    try {
+      await healOne(step, runCommand)
+    } catch (thrown) {
+      problems.push(toPlatformError(thrown).message)
+    }
+  }
+  return problems
+}
+
+async function healOne(step: HealStep, runCommand: RunCommand): Promise<void> {
+  switch (step.kind) {
+    case 'start':
+      return startContainers([step.container])
+    case 'unpause':
+      return unpauseContainer(step.container)
+    case 'continue':
+      return continueProcesses(step.container)
+    case 'remove':
+      return removeContainer(step.container)
+    case 'connect':
+      return connect(step)
+    case 'unblock':
+      return unblockAddresses(step.container, step.addresses)
+    case 'delete-file':
+      await execIn(step.container, ['rm', '-f', step.path])
+      return
+    case 'restore-file':
+      return writeAtomically(step.path, step.text, 0o644)
+    case 'remove-volume':
+      return removeVolume(step.volume)
+    case 'unlimit':
+      return unlimitVolume(step)
+    case 'command':
+      return runCommand(step.args)
+  }
+}

@@ -1,0 +1,188 @@
+/** The middle of a drill: load, warm-up, act, whole again, load again, and what was seen of it all. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { PlatformEvent } from '@neuronha/core/contracts/coordination.ts'
+import type { DrillCheck, TimelineEvent } from '@neuronha/core/contracts/drill-result.ts'
+import { containersOf } from '@neuronha/core/topology/containers.ts'
+import { runStep } from '../setup/progress.ts'
+import { actOut } from './act-out.ts'
+import { buildResult, type Rehearsal } from './build-result.ts'
+import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
+import type { Drill } from './drill.ts'
+import { stopContainers, removeContainer } from './faults/acts-on-containers.ts'
+import { incarnationsOf } from './incarnations.ts'
+import { sessionsOf } from './leftovers.ts'
+import { loadgenName, startLoadgen, type RunningLoad } from './loadgen-container.ts'
+import { readBack } from './read-back.ts'
+import { startSteps } from './scenarios/parts.ts'
+import type { Act, Evidence } from './scenarios/scenario.ts'
+import { showLoad } from './show-load.ts'
+import { watchCluster, type ClusterWatch } from './watch-cluster.ts'
+
+const READY_TIMEOUT_MS = 30_000
+const WARM_UP_MS = 5000
+const COOL_DOWN_MS = 5000
+/** Before the load may end by itself: what is not bounded by the scenario, and a margin. */
+const SPARE_MS = READY_TIMEOUT_MS + WARM_UP_MS + COOL_DOWN_MS + 60_000
+
+/** Both controllers stop for the run; the finaliser starts them again. */
+export async function silenceControllers(drill: Drill): Promise<void> {
+  const names = containersOf(drill.deps.spec, 'controller').map(({ name }) => name)
+  await drill.book.note('without controllers', startSteps(names))
+  await runStep(drill.deps.progress, 'stopping the controllers', () => stopContainers(names, 10))
+}
+
+export async function startLoad(drill: Drill): Promise<RunningLoad> {
+  const { deps, scenario, context, options, bounds } = drill
+  await removeContainer(loadgenName(deps.spec))
+  const load = scenario.load(context)
+  return runStep(deps.progress, 'starting the load', () =>
+    startLoadgen({
+      spec: deps.spec,
+      secrets: deps.secrets,
+      image: deps.images.loadgen,
+      run: drill.run,
+      load: options.path === undefined ? load : { ...load, paths: options.path },
+      ratePerSecond: drill.ratePerSecond,
+      // Enough even if nobody stops it.
+      seconds: Math.ceil((bounds.wholeAgainMs + SPARE_MS) / 1000 + (options.seconds ?? 0)),
+      workDir: drill.workDir,
+    }),
+  )
+}
+
+export async function rehearse(drill: Drill, load: RunningLoad): Promise<DrillResult> {
+  const { deps, signal } = drill
+  await runStep(deps.progress, 'waiting for the first acknowledgements', () =>
+    load.untilReady(READY_TIMEOUT_MS, signal),
+  )
+  await drill.book.setSessions(sessionsOf(load.ledger.lines))
+  const watch = watchCluster({
+    observe: deps.observeLightly ?? deps.observe,
+    confirm: deps.observe,
+    nowMs: load.nowMs,
+    withController: drill.withController,
+    signal,
+  })
+  const stopShowing = showLoad(deps.progress, load)
+  let seen: Seen
+  try {
+    seen = await breakAndWatch(drill, load, watch)
+  } finally {
+    stopShowing()
+    await watch.stop()
+  }
+  return runStep(deps.progress, 'reading back what was acknowledged', () =>
+    judge(drill, load, seen),
+  )
+}
+
+/** What `breakAndWatch` saw. */
+interface Seen {
+  readonly act: Act
+  readonly rehearsal: Omit<Rehearsal, 'lines'>
+  readonly evidence: Omit<Evidence, 'lines' | 'events'>
+}
+
+async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatch): Promise<Seen> {
+  const { deps, scenario, context, bounds, signal } = drill
+  await pause(WARM_UP_MS, signal)
+  const warm: TimelineEvent = {
+    atMs: Math.round(load.nowMs()),
+    what: 'warmed up',
+    source: 'drill',
+  }
+  const before = await deps.observe()
+  const incarnations = await incarnationsOf(deps.spec)
+  const act = await scenario.plan(context, before)
+  const acted = await actOut(act, {
+    id: scenario.name,
+    deps,
+    book: drill.book,
+    nowMs: load.nowMs,
+    signal,
+  })
+  const { faultAtMs, healedAtMs } = acted
+  const wholeAtMs = await watch.untilWhole({
+    sinceMs: healedAtMs ?? faultAtMs,
+    withinMs: Math.max(30_000, bounds.wholeAgainMs - (load.nowMs() - faultAtMs)),
+    hasReturned: act.hasReturned,
+  })
+  await load.assertRunning()
+  const wholeAgain: readonly TimelineEvent[] =
+    wholeAtMs === null
+      ? []
+      : [{ atMs: wholeAtMs, what: 'everything is healthy again', source: 'drill' }]
+  await pause(coolDownMs(drill, load), signal)
+  const after = await deps.observe()
+  await load.stop()
+  return {
+    act,
+    rehearsal: {
+      target: act.target,
+      faultAtMs,
+      healedAtMs,
+      wholeAgainMs: wholeAtMs === null ? null : wholeAtMs - faultAtMs,
+      timeline: [warm, ...acted.timeline, ...wholeAgain, ...watch.events],
+    },
+    evidence: {
+      target: act.target,
+      faultAtMs,
+      healedAtMs,
+      sights: watch.sights,
+      before,
+      after,
+      incarnations: { before: incarnations, after: await incarnationsOf(deps.spec) },
+    },
+  }
+}
+
+const coolDownMs = ({ options }: Drill, load: RunningLoad): number =>
+  Math.max(COOL_DOWN_MS, (options.seconds ?? 0) * 1000 - load.nowMs())
+
+async function judge(drill: Drill, load: RunningLoad, seen: Seen): Promise<DrillResult> {
+  const { deps } = drill
+  const { lines } = load.ledger
+  const found = await readBack(deps.observe, { run: drill.run, lines })
+  const events = await deps.events(load.beganAtMs(), Date.now())
+  const evidence: Evidence = { ...seen.evidence, lines, events }
+  const checks: DrillCheck[] = []
+  for (const { what, judge: judgeOne } of seen.act.checks ?? []) {
+    const problem = await judgeOne(evidence)
+    checks.push({ what, held: problem === null, detail: problem ?? '' })
+  }
+  const decisions = decisionsOf(events, load.beganAtMs())
+  return buildResult({
+    ...drill,
+    rehearsal: {
+      ...seen.rehearsal,
+      lines: withNames(lines, seen.evidence.after),
+      timeline: [...seen.rehearsal.timeline, ...decisions],
+    },
+    found,
+    checks,
+  })
+}
+
+/** What controllers and commands decided, as lines of the timeline. */
+const decisionsOf = (
+  events: readonly PlatformEvent[],
+  beganAtMs: number,
+): readonly TimelineEvent[] =>
+  events.map(({ at, summary, source }) => ({
+    atMs: Math.max(0, Math.round(Date.parse(at) - beganAtMs)),
+    what: summary,
+    source,
+  }))
+
+/** The ledger knows members by their addresses; people know them by name. */
+function withNames(lines: Evidence['lines'], { members }: ClusterStatus): Evidence['lines'] {
+  const names = new Map(members.map(({ address, name }) => [address, name]))
+  return lines.map((line) =>
+    line.event === 'done' && line.member !== null
+      ? { ...line, member: names.get(line.member) ?? line.member }
+      : line,
+  )
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal })

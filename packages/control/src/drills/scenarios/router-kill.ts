@@ -1,0 +1,24 @@
+/** router-kill: one router dies with every connection that went through it, and the engine starts it again. */
+import { killFirstProcess } from '../faults/processes.ts'
+import { agentLoad, firstOf, servingAnew, startSteps } from './parts.ts'
+import type { Scenario } from './scenario.ts'
+
+export const routerKill: Scenario = {
+  name: 'router-kill',
+  group: 'path',
+  kind: 'failover',
+  does: 'kills one router (SIGKILL); poolers go on through the other one',
+  blastRadius: 'transactions in flight through that router are retried',
+  bounds: { rtoMs: 10_000, wholeAgainMs: 60_000 },
+  load: agentLoad,
+  plan: async ({ spec }) => {
+    const name = firstOf(spec, 'router')
+    return {
+      target: name,
+      what: `${name} is killed (SIGKILL)`,
+      heal: startSteps([name]),
+      inject: () => killFirstProcess(name),
+      hasReturned: await servingAnew([name]),
+    }
+  },
+}

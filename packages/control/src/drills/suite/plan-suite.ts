@@ -1,0 +1,60 @@
+/** What `drill run` runs, in order: names, forms, repetitions, with and without controllers. Pure. */
+import type { DrillOptions } from '../drill-deps.ts'
+import { expandDrills, type ChosenDrill } from '../scenarios/scenarios.ts'
+import { variantOf } from '../variant.ts'
+
+export interface SuiteEntry {
+  /** Tells it from all other entries, and is the same when the same suite is planned again. */
+  readonly key: string
+  readonly name: string
+  readonly options: DrillOptions
+}
+
+export interface SuitePlan {
+  /** Asked for as `all`: long enough to be resumed. */
+  readonly isAll: boolean
+  readonly entries: readonly SuiteEntry[]
+}
+
+export interface SuiteChoice {
+  readonly names: readonly string[]
+  readonly options: DrillOptions
+  readonly times: number
+  readonly compare: boolean
+}
+
+export function planSuite({ names, options, times, compare }: SuiteChoice): SuitePlan {
+  const modes = compare ? [true, false] : [options.withController ?? true]
+  const isAll = names.includes('all')
+  const entries = Array.from({ length: times }, (_, index) => index + 1).flatMap((round) =>
+    expandDrills(names, options).flatMap((drill) =>
+      modes
+        // Asked for by name it is refused with words; as one of many it is left out.
+        .filter((mode) => mode || drill.scenario.needsController !== true || !(isAll || compare))
+        .map((withController) => entryOf(drill, { options, round, withController })),
+    ),
+  )
+  return { isAll, entries }
+}
+
+function entryOf(
+  { scenario, options: form }: ChosenDrill,
+  {
+    options,
+    round,
+    withController,
+  }: { readonly options: DrillOptions; readonly round: number; readonly withController: boolean },
+): SuiteEntry {
+  const variant = variantOf(scenario.variants === undefined ? {} : form)
+  const words = [
+    scenario.name,
+    ...(variant === '' ? [] : [variant]),
+    ...(withController ? [] : ['without controllers']),
+    `round ${round}`,
+  ]
+  return {
+    key: words.join(', '),
+    name: scenario.name,
+    options: { ...options, ...form, withController },
+  }
+}
