@@ -15,6 +15,8 @@ afterEach(async () => {
 })
 
 interface Fixture {
+  /** Resolves when a request to /slow is being worked on. */
+  readonly slowBegan: Promise<void>
   readonly host: HttpHost
   readonly health: Health
 }
@@ -51,11 +53,13 @@ const aHost = async (drainNoticeMs = 0): Promise<Fixture> => {
   host.app.get('/broken', { schema: { hide: true } }, () => {
     throw new TypeError('the secret inside')
   })
+  const slow = Promise.withResolvers<undefined>()
   host.app.get('/slow', { schema: { hide: true } }, async () => {
+    slow.resolve(undefined)
     await sleep(150)
     return { done: true }
   })
-  return { host, health }
+  return { host, health, slowBegan: slow.promise }
 }
 
 const ID = '0190f5e0-0000-7000-8000-000000000000'
@@ -144,13 +148,12 @@ describe('createHttpHost', () => {
 
   it('drains: finishes what was begun, refuses what was not, then closes', async () => {
     // long enough for all that is asked of a draining host, on a busy machine too
-    const { host } = await aHost(1000)
+    const { host, slowBegan } = await aHost(1000)
     const port = await host.listen()
     const base = `http://127.0.0.1:${port}`
     const begun = fetch(`${base}/slow`)
-    await sleep(30)
+    await slowBegan
     const closing = host.close()
-    await sleep(10)
     const late = await fetch(`${base}/slow`)
     expect(late.status).toBe(503)
     expect(late.headers.get('retry-after')).toBe('1')

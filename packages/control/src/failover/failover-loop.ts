@@ -275,23 +275,26 @@ export class FailoverLoop {
 
   /** There was reason to act, and something forbade it: people must be able to read why. */
   #noteRefusal(decision: FenceDecision, seen: FailoverObservation): void {
-    const { suspicion, container, term, record } = seen
-    const isGone = container !== undefined && this.#isGone(term)
-    // a fence that waits for its successor is not refused
-    const isOpen = record !== null && isFenceOpen(record)
-    const hasReason = !isOpen && (suspicion !== null || isGone)
-    const why = decision.kind === 'nothing' && hasReason ? decision.why : ''
+    const why = this.#refusalOf(decision, seen)
     if (why === this.#lastRefusal) return
     this.#lastRefusal = why
     if (why === '') return
+    const member = seen.term?.member ?? 'the primary'
     this.#options.onRefused(why)
     this.#options.events.record({
       kind: 'failover.refused',
       severity: 'warning',
-      target: term?.member ?? null,
-      summary: `nothing is done about ${term?.member ?? 'the primary'}: ${why}`,
-      evidence: { isGone, ...suspicion?.evidence },
+      target: member,
+      summary: `nothing is done about ${member}: ${why}`,
+      evidence: { isGone: this.#isGone(seen.term), ...seen.suspicion?.evidence },
     })
+  }
+
+  /** A fence that waits for its successor is not refused. */
+  #refusalOf(decision: FenceDecision, { suspicion, term, record }: FailoverObservation): string {
+    const isOpen = record !== null && isFenceOpen(record)
+    const hasReason = suspicion !== null || this.#isGone(term)
+    return decision.kind === 'nothing' && !isOpen && hasReason ? decision.why : ''
   }
 
   /** A part that stays away is one line, not one per look. */

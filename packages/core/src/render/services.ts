@@ -180,28 +180,31 @@ export function renderServices(
   }))
   write('controller', controllerConfig, (container) => ({
     ...common(container, PORTS.controller),
-    observe: observeConfigOf(spec, secrets, TLS),
-    etcd: {
-      endpoints: addressesOf(spec, 'etcd').map(
-        (address) => `https://${address}:${PORTS.etcdClient}`,
-      ),
-      user: 'controller',
-      password: secrets.etcd.controller,
-    },
-    probe: {
-      user: ROLES.probe.name,
-      password: secrets.roles.probe.password,
-      database: PLATFORM_DATABASE,
-    },
-    engine: {
-      urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({
-        host,
-        url: `https://${address}:${PORTS.engineProxy}`,
-      })),
-    },
+    ...controllerAccessOf(spec, secrets),
   }))
   return files
 }
+
+/** What a controller reaches, and as whom. */
+const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
+  observe: observeConfigOf(spec, secrets, TLS),
+  etcd: {
+    endpoints: addressesOf(spec, 'etcd').map((address) => `https://${address}:${PORTS.etcdClient}`),
+    user: 'controller',
+    password: secrets.etcd.controller,
+  },
+  probe: {
+    user: ROLES.probe.name,
+    password: secrets.roles.probe.password,
+    database: PLATFORM_DATABASE,
+  },
+  engine: {
+    urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({
+      host,
+      url: `https://${address}:${PORTS.engineProxy}`,
+    })),
+  },
+})
 
 const llmOf = (
   spec: ClusterSpec,

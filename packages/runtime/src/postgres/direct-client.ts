@@ -8,6 +8,8 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { Client, type QueryResultRow } from 'pg'
 import { clientConfig, type ConnectionOptions } from './endpoint.ts'
 
+export type { QueryResultRow } from 'pg'
+
 export type DirectClientOptions = Omit<ConnectionOptions, 'connectTimeoutMs' | 'queryTimeoutMs'> & {
   /** Told the SQLSTATE of every notice and warning: some put in doubt what then reports success. */
   readonly onNotice?: (sqlState: string) => void

@@ -12,9 +12,9 @@ import {
   createDirectClient,
   type DirectClient,
   type DirectClientOptions,
+  type QueryResultRow,
 } from '@neuronha/runtime/postgres/direct-client.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
-import type { QueryResultRow } from 'pg'
 import { ConnectionSlots, withSlot } from './connection-slots.ts'
 import type { TryLimits, TryOutcome } from './retry.ts'
 import type { AcknowledgedBy, Acknowledgement, LoadRequest, ReadBack, Sender } from './sender.ts'
