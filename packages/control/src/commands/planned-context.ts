@@ -32,6 +32,7 @@ export async function withPlannedCommand<T>(
   const cluster = await openCluster(io, choice)
   const unlock = await lockCluster(cluster.spec.name, io.commandLine)
   try {
+    await withAudit(io, cluster, ({ sayMaintenance }) => sayMaintenance())
     return await withPlannedDeps(io, cluster, act)
   } finally {
     await unlock()
