@@ -16,6 +16,7 @@ import {
   type FoundWrites,
 } from './analyse.ts'
 import type { DrillDeps } from './drill-deps.ts'
+import { predictionOf } from './predicted.ts'
 import type { Bounds, Scenario } from './scenarios/scenario.ts'
 import { brokenPromises } from './verdict.ts'
 
@@ -157,6 +158,7 @@ type HeadFields = Pick<
   | 'startedAt'
   | 'ratePerSecond'
   | 'edgeKind'
+  | 'predicted'
   | 'reportFile'
 >
 
@@ -170,8 +172,14 @@ const headOf = (head: Head): HeadFields => ({
   startedAt: head.startedAt.toISOString(),
   ratePerSecond: head.ratePerSecond,
   edgeKind: head.deps.spec.edge.kind,
+  predicted: predictedOf(head),
   reportFile: null,
 })
+
+const predictedOf = ({ deps, scenario, withController }: Head): DrillResult['predicted'] => {
+  const path = predictionOf(deps.spec, scenario.name, withController)
+  return path === null ? null : { ...path, terms: [...path.terms] }
+}
 
 /** What was done, decided and observed, and the longest gap of each path, in order of time. */
 function timelineOf({ lines, timeline, faultAtMs }: Rehearsal): TimelineEvent[] {

@@ -1,6 +1,7 @@
 /** A drill's result for people at a terminal. */
 import type { DrillResult, PathResult } from '@neuronha/core/contracts/drill-result.ts'
 import { createColors } from 'picocolors'
+import { predictedWords } from './predicted.ts'
 
 const VERDICT_WORDS = {
   pass: 'PASS',
@@ -85,7 +86,9 @@ function footer(result: DrillResult, dim: (text: string) => string): readonly st
   const checks = result.checks.map(({ what, held, detail }) =>
     held ? `  held: ${what}` : `  NOT held: ${what}: ${detail}`,
   )
+  const predicted = predictedWords(result)
   return [
+    ...(predicted === undefined ? [] : [`  ${predicted}`]),
     ...checks,
     ...overlaps,
     `  whole again ${whole}`,

@@ -55,6 +55,12 @@ export const acknowledgedBy = z.object({
 })
 export type AcknowledgedBy = z.infer<typeof acknowledgedBy>
 
+const predictedTerm = z.object({
+  name: z.string(),
+  typicalMs: z.number(),
+  worstMs: z.number(),
+})
+
 export const drillResult = pathResult
   .extend({
     drill: z.string(),
@@ -80,6 +86,11 @@ export const drillResult = pathResult
     healedAtMs: milliseconds
       .default(null)
       .describe('When the drill itself ended the fault; null when the system had to'),
+    predicted: z
+      .object({ typicalMs: z.number(), worstMs: z.number(), terms: z.array(predictedTerm) })
+      .nullable()
+      .default(null)
+      .describe('What the model says of rtoMs; null where it knows nothing'),
     wholeAgainMs: milliseconds.describe('From the fault until everything was healthy again'),
     overlaps: z
       .int()

@@ -10,6 +10,7 @@ import type {
 import { milliseconds, nameOf } from '../format-result.ts'
 import { escapeHtml } from './html.ts'
 import { renderPlot, type PlotLine, type PlotMark, type PlotOptions } from './plot.ts'
+import { predictionSection } from './prediction-section.ts'
 import { SCRIPT, STYLE } from './style.ts'
 
 const PATH_NAMES: Readonly<Record<string, string>> = {
@@ -31,7 +32,7 @@ export function renderDrillReport(result: DrillResult, other?: DrillResult): str
 </head>
 <body>
 <main>
-${[brand(result), hero(result), tiles(result), comparison(result, other), ...plots(result), checks(result), timeline(result), tables(result), footer(result)].join('\n')}
+${[brand(result), hero(result), tiles(result), comparison(result, other), predictionSection(result), ...plots(result), checks(result), timeline(result), tables(result), footer(result)].join('\n')}
 </main>
 <script>${SCRIPT}</script>
 </body>
