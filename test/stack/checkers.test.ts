@@ -14,7 +14,7 @@ import { imageTagsOf } from '../../packages/control/src/commands/prepare.ts'
 import { ENGINE_SOCKET } from '../../packages/control/src/engine/engine-transport.ts'
 import { wantedImages } from '../../packages/control/src/setup/images.ts'
 import { completeSecrets } from '../../packages/control/src/state/secrets.ts'
-import { checkersImage } from './checkers-image.ts'
+import { alertmanagerImage, checkersImage } from './checkers-image.ts'
 import { REPOSITORY } from './neuronha.ts'
 
 const exampleSpec = async (name: string): Promise<ClusterSpec> => {
@@ -219,6 +219,23 @@ describe.each(Object.entries(CASES))('what is rendered for %s', (_title, makeSpe
     expect(code, stdout + stderr).toBe(0)
     expect(stdout).toMatch(/- 4 receivers/)
     expect(desired.compose).not.toMatch(/hooks\.example|secret/)
+  })
+
+  it('starts Alertmanager, where there is one', async () => {
+    if (!hasNotifications(spec)) return
+    const { stdout, stderr } = await check('alertmanager-1', await alertmanagerImage(), [
+      'timeout',
+      '--preserve-status',
+      '4',
+      'prometheus-alertmanager',
+      '--config.file=/etc/neuronha/alertmanager.yml',
+      '--web.config.file=/etc/neuronha/web.yml',
+      '--storage.path=/tmp/alertmanager',
+      '--cluster.listen-address=',
+    ])
+    expect(stdout + stderr).toMatch(/Completed loading of configuration file/)
+    expect(stdout + stderr).toMatch(/TLS is enabled/)
+    expect(stdout + stderr).not.toMatch(/level=ERROR/i)
   })
 
   it('starts Prometheus', async () => {

@@ -118,14 +118,14 @@ function createTransport({ where, origin, connect, keepAlive, hint }: Route): En
   return {
     where,
     ask: (method, target, deadlineMs) =>
-      bounded(deadlineMs, `${method} ${target}`, async (stop) => {
+      bounded(deadlineMs, shown(method, target), async (stop) => {
         const response = await send(method, target, stop)
         return { status: response.statusCode, body: await response.body.text() }
       }),
     open: (target, deadlineMs, signal) =>
       bounded(
         deadlineMs,
-        `GET ${target}`,
+        shown('GET', target),
         async (stop) => {
           const response = await send('GET', target, stop, true)
           if (response.statusCode === 200) return response.body
@@ -142,6 +142,9 @@ function createTransport({ where, origin, connect, keepAlive, hint }: Route): En
   }
 }
 
+/** Without its query, so that the same trouble has the same words each time. */
+const shown = (method: string, target: string): string => `${method} ${target.replace(/\?.*/, '')}`
+
 /** The error of an answer that says no, in the engine's own words. */
 export const refusal = (
   where: string,
@@ -151,7 +154,7 @@ export const refusal = (
 ): PlatformError =>
   new PlatformError(
     'ENGINE_FAILED',
-    `${where} refused ${method} ${target} (${status}): ${wordsOf(body)}`,
+    `${where} refused ${shown(method, target)} (${status}): ${wordsOf(body)}`,
     { details: { status } },
   )
 

@@ -281,4 +281,17 @@ describe('the events', () => {
       code: 'ENGINE_UNREACHABLE',
     })
   })
+
+  it('word the same trouble the same each time, so that it can be logged once', async () => {
+    handle = answer(403, { message: 'no' })
+    const words = async (): Promise<string> =>
+      read(engine.events(new AbortController().signal)).then(
+        () => 'no error',
+        (thrown: unknown) => (thrown as Error).message,
+      )
+    const first = await words()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await words()).toBe(first)
+    expect(first).toMatch(/refused GET \/v1\.41\/events \(403\): no$/)
+  })
 })

@@ -10,6 +10,7 @@ const COLUMNS: readonly Column[] = [
   ['passed', ({ withController }) => passedOf(withController)],
   ['median', ({ withController }) => milliseconds(withController?.medianRtoMs ?? null)],
   ['max', ({ withController }) => milliseconds(withController?.maxRtoMs ?? null)],
+  ['predicted', ({ predictedRtoMs }) => milliseconds(predictedRtoMs)],
   ['lost', ({ withController, withoutController }) => lostOf(withController, withoutController)],
   ['errors', ({ withController }) => String(withController?.clientErrors ?? '–')],
   [

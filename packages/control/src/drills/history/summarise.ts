@@ -45,6 +45,8 @@ export interface DrillSummary {
   readonly withoutController: Figures | null
   /** Median RTO without controllers, divided by that with them. */
   readonly ratio: number | null
+  /** What the model said at the last run with controllers, milliseconds. */
+  readonly predictedRtoMs: number | null
   /** Of every commit, in order of time; those that were refused are left out. */
   readonly runs: readonly Run[]
 }
@@ -113,6 +115,7 @@ function summariseDrill(results: readonly DrillResult[]): DrillSummary {
     )
   const withController = of(true)
   const withoutController = of(false)
+  const last = results.findLast((result) => result.withController)
   const { drill = '', variant = '', kind = 'failover' } = results[0] ?? {}
   return {
     drill,
@@ -122,6 +125,7 @@ function summariseDrill(results: readonly DrillResult[]): DrillSummary {
     withController,
     withoutController,
     ratio: ratioOf(withoutController?.medianRtoMs, withController?.medianRtoMs),
+    predictedRtoMs: last?.predicted?.typicalMs ?? null,
     runs,
   }
 }

@@ -81,12 +81,12 @@ ${renderComparison(drills)}
 
 function table(drills: readonly DrillSummary[]): string {
   const rows = drills.map((drill) => {
-    const { withController, withoutController, ratio } = drill
-    return `<tr><td><a href="#${anchorOf(drill)}">${escapeHtml(nameOf(drill))}</a></td>${figures(withController)}${figures(withoutController)}<td class="number">${ratio === null ? '–' : `${ratio}×`}</td><td>${renderTrend(drill.runs)}</td></tr>`
+    const { withController, withoutController, ratio, predictedRtoMs } = drill
+    return `<tr><td><a href="#${anchorOf(drill)}">${escapeHtml(nameOf(drill))}</a></td><td class="number">${milliseconds(predictedRtoMs)}</td>${figures(withController)}${figures(withoutController)}<td class="number">${ratio === null ? '–' : `${ratio}×`}</td><td>${renderTrend(drill.runs)}</td></tr>`
   })
   return `<section class="card"><h2>Every drill</h2><div class="scroll"><table class="history">
-<tr><th></th><th colspan="4" class="group">with controllers</th><th colspan="4" class="group">Patroni alone</th><th></th><th></th></tr>
-<tr><th>drill</th>${FIGURE_TITLES}${FIGURE_TITLES}<th class="number">ratio</th><th>trend</th></tr>
+<tr><th></th><th></th><th colspan="4" class="group">with controllers</th><th colspan="4" class="group">Patroni alone</th><th></th><th></th></tr>
+<tr><th>drill</th><th class="number">predicted</th>${FIGURE_TITLES}${FIGURE_TITLES}<th class="number">ratio</th><th>trend</th></tr>
 ${rows.join('\n')}
 </table></div></section>`
 }

@@ -18,7 +18,7 @@ export const rollingRestart: Scenario = {
       target: 'members',
       what: `all ${members.length} members restart, one after the other`,
       heal: [],
-      inject: () => runCommand(['restart', '--yes']),
+      inject: () => runCommand(['restart', 'member', '--yes']),
       hasReturned: serving(members),
       checks: [failedOver, allAnew(members)],
     })
