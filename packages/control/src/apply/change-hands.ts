@@ -23,6 +23,11 @@ export interface ChangeHandsOptions {
   readonly audit: Pick<CommandAudit, 'kv' | 'record'>
   readonly progress: Progress
   readonly signal: AbortSignal
+  /**
+   * Members that served when `up` began. Only they are waited for between steps: a new one may not be able to copy before
+   * the others have their new configuration, and a broken one must not keep its own repair away.
+   */
+  readonly servedAtStart: ReadonlySet<string>
 }
 
 const MEMBERS_TIMEOUT_MS = 180_000
@@ -54,16 +59,18 @@ async function withRunningDeps<T>(
   }
 }
 
-/** Members of the file other than this one serve, and there is a primary, whoever it is. */
+/** The other members that stay serve, and there is a primary, whoever it is. */
 export const waitForOtherMembers = (name: string, options: ChangeHandsOptions): Promise<void> =>
   withRunningDeps(options, (deps) => waitForStaying(name, deps, options))
 
 async function waitForStaying(
   name: string,
   deps: PlannedDeps,
-  { desired, signal }: ChangeHandsOptions,
+  { desired, signal, servedAtStart }: ChangeHandsOptions,
 ): Promise<void> {
-  const staying = namesOfMembers(desired).filter((member) => member !== name)
+  const staying = namesOfMembers(desired).filter(
+    (member) => member !== name && servedAtStart.has(member),
+  )
   await waitForStatus(
     deps,
     `all members but ${name} serving`,

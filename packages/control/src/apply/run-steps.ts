@@ -38,11 +38,17 @@ const PRIMARY_TIMEOUT_MS = 120_000
 const REPLACE_TIMEOUT_MS = 180_000
 
 /** Runs each step in order; setting up the machine and building images is done before. */
-export async function runSteps(steps: readonly Step[], options: RunStepsOptions): Promise<void> {
+export async function runSteps(
+  steps: readonly Step[],
+  options: Omit<RunStepsOptions, 'servedAtStart'>,
+): Promise<void> {
+  const before = await options.observer.observe()
+  const serving = before.members.filter(({ name }) => isServing(before, name))
+  const all = { ...options, servedAtStart: new Set(serving.map(({ name }) => name)) }
   for (const step of steps) {
     if (options.signal.aborted)
       throw new PlatformError('INTERRUPTED', `stopped before: ${step.title}`)
-    await runStep(options.progress, step.title, () => runOne(step, options))
+    await runStep(options.progress, step.title, () => runOne(step, all))
   }
 }
 

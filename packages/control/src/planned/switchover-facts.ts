@@ -1,12 +1,12 @@
 /** Everything that decides whether a switchover may begin, read at once. */
 import {
   coordinationKeys,
-  maintenance,
   patroniKeys,
   type Maintenance,
 } from '@neuronha/core/contracts/coordination.ts'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { z } from 'zod'
+import { parseMaintenance } from '../coordination/maintenance.ts'
 import type { KeyValue, Kv } from '../etcd/kv.ts'
 import type { OpenTransaction, PlannedDeps } from './ports.ts'
 import { parseRecord, type SwitchoverRecord } from './switchover-record.ts'
@@ -68,54 +68,52 @@ const parseFence = (found: KeyValue | undefined): string | null => {
   return FENCE_IS_OVER.has(parsed.data.phase) ? null : parsed.data.phase
 }
 
-const parseMaintenance = (found: KeyValue | undefined): Maintenance | null => {
-  if (found === undefined) return null
-  const parsed = maintenance.safeParse(parseJson(found.value))
-  if (parsed.success) return parsed.data
-  return { by: 'unknown', why: 'an unreadable record', since: new Date(0).toISOString() }
-}
-
 /** Patroni clears a request by making it an empty object. */
 const parseRequest = (found: KeyValue | undefined): string | null =>
   found === undefined || found.value === '' || found.value === '{}' ? null : found.value
 
+/** Who holds Patroni's lock, and whose list of synchronous standbys there is, as of one moment. */
 export async function readLeader(
   kv: Kv,
   cluster: string,
-): Promise<{ leader: string | null; sync: SyncState }> {
+): Promise<{ readonly leader: string | null; readonly sync: SyncState }> {
   const keys = patroniKeys(cluster)
-  const [leader, sync] = await Promise.all([kv.get(keys.leader), kv.get(keys.sync)])
-  return { leader: leader?.value ?? null, sync: parseSync(sync) }
+  const { kvs } = await kv.read([{ key: keys.leader }, { key: keys.sync }])
+  const at = new Map(kvs.map((found) => [found.key, found]))
+  return { leader: at.get(keys.leader)?.value ?? null, sync: parseSync(at.get(keys.sync)) }
 }
 
 export async function observeSwitchover(deps: PlannedDeps): Promise<SwitchoverFacts> {
   const own = coordinationKeys(deps.cluster)
-  const get = (key: string): Promise<KeyValue | undefined> => deps.kv.get(key)
-  const [status, { leader, sync }, request, fence, running, held] = await Promise.all([
+  const patroni = patroniKeys(deps.cluster)
+  const wanted = [
+    ...[patroni.leader, patroni.sync, patroni.failover],
+    ...[own.fence, own.switchover, own.maintenance],
+  ]
+  const [status, { kvs }] = await Promise.all([
     deps.observe(),
-    readLeader(deps.kv, deps.cluster),
-    get(patroniKeys(deps.cluster).failover),
-    get(own.fence),
-    get(own.switchover),
-    get(own.maintenance),
+    deps.kv.read(wanted.map((key) => ({ key }))),
   ])
+  const at = new Map(kvs.map((found) => [found.key, found]))
+  const running = at.get(own.switchover)
+  const held = at.get(own.maintenance)
   const primary = status.members.find(({ role }) => role === 'primary')
-  const revisionOf = (found: KeyValue | undefined): string => found?.modRevision ?? '0'
+  const revisionOf = (key: string): string => at.get(key)?.modRevision ?? '0'
   return {
     status,
-    leader,
-    sync,
-    patroniRequest: parseRequest(request),
-    openFence: parseFence(fence),
+    leader: at.get(patroni.leader)?.value ?? null,
+    sync: parseSync(at.get(patroni.sync)),
+    patroniRequest: parseRequest(at.get(patroni.failover)),
+    openFence: parseFence(at.get(own.fence)),
     running: running === undefined ? null : parseRecord(running.value),
-    maintenance: parseMaintenance(held),
+    maintenance: held === undefined ? null : parseMaintenance(held.value),
     transactions:
       primary === undefined
         ? null
         : await deps.members.openTransactions(primary.name).catch(() => null),
     revisions: {
-      [own.fence]: revisionOf(fence),
-      [own.maintenance]: revisionOf(held),
+      [own.fence]: revisionOf(own.fence),
+      [own.maintenance]: revisionOf(own.maintenance),
     },
   }
 }

@@ -21,11 +21,9 @@ export class FakeKv implements Kv {
     return Promise.resolve({ revision: String(this.#revision), kvs })
   }
   read(ranges: Parameters<Kv['read']>[0]): ReturnType<Kv['read']> {
-    const kvs = ranges.flatMap((range) =>
-      [...this.entries.values()].filter(({ key }) =>
-        'key' in range ? key === range.key : key.startsWith(range.prefix),
-      ),
-    )
+    const isWanted = ({ key }: KeyValue): boolean =>
+      ranges.some((range) => ('key' in range ? key === range.key : key.startsWith(range.prefix)))
+    const kvs = [...this.entries.values()].filter(isWanted)
     return Promise.resolve({ revision: String(this.#revision), kvs })
   }
   put(key: string, value: string, lease = '0'): Promise<void> {

@@ -114,3 +114,27 @@ describe('toYaml', () => {
   it('sorts keys', () =>
     expect(toYaml({ b: 1, a: { d: 1, c: 2 } })).toBe('a:\n  c: 2\n  d: 1\nb: 1\n'))
 })
+
+describe('what of a member’s configuration needs a restart', () => {
+  const startPartOf = (file: ClusterFile): string | undefined => {
+    const spec = aSpec(file)
+    return renderPatroni(spec, fakeSecrets(spec)).get('neurondb-member-1/patroni.yml')?.startPart
+  }
+  const unchanged = startPartOf({})
+
+  it.each<[string, ClusterFile]>([
+    ['another member or controller that may connect', { database: { members: 5 } }],
+    ['a setting that PostgreSQL reloads', { database: { parameters: { work_mem: '5MB' } } }],
+    ['what Patroni keeps in etcd', { profile: 'balanced' }],
+  ])('is not %s', (_what, file) => {
+    expect(startPartOf(file)).toBe(unchanged)
+  })
+
+  it.each<[string, ClusterFile]>([
+    ['the size of shared memory', { database: { parameters: { shared_buffers: '99MB' } } }],
+    ['the number of connections', { database: { parameters: { max_connections: 999 } } }],
+    ['a setting of an extension', { database: { parameters: { 'vector.some_setting': 1 } } }],
+  ])('is %s', (_what, file) => {
+    expect(startPartOf(file)).not.toBe(unchanged)
+  })
+})

@@ -13,6 +13,9 @@ import { notifications } from './notifications.ts'
 import { PROFILE_NAMES } from './profiles.ts'
 import { durationSchema, sizeSchema } from './quantities.ts'
 
+/** Members that a cluster may have. */
+export const MOST_MEMBERS = 15
+
 const port = z.int().min(1).max(65_535)
 const identifier = z
   .string()
@@ -174,7 +177,7 @@ const userDatabase = z.strictObject({
 const database = z
   .strictObject({
     version: z.literal(17).default(17).describe('PostgreSQL major version'),
-    members: z.int().min(1).max(15).default(4).describe('One primary, the rest standbys'),
+    members: z.int().min(1).max(MOST_MEMBERS).default(4).describe('One primary, the rest standbys'),
     syncStandbys: z
       .int()
       .min(0)

@@ -3,7 +3,7 @@
  * promise of the platform hangs on it. `postgresParameters` merges the three; validation refuses a forced name in
  * the cluster file, so that nothing is dropped silently.
  */
-import type { ClusterSpec } from './cluster-spec.ts'
+import { MOST_MEMBERS, type ClusterSpec } from './cluster-spec.ts'
 import { bytesOf } from './quantities.ts'
 
 export type ParameterValue = string | number
@@ -64,9 +64,10 @@ const defaultParameters = (spec: ClusterSpec): PostgresParameters => ({
   ...postgresMemory(spec),
   ...postgresParallelism(spec),
   max_connections: maxConnectionsOf(spec),
-  // Each standby needs one; a base backup two; an operator's pg_receivewal and a rewinding member some more.
-  max_replication_slots: spec.database.members + 6,
-  max_wal_senders: spec.database.members + 8,
+  // Each standby needs one; a base backup two; an operator's pg_receivewal and a rewinding member some more. For as many
+  // members as a file may have, since a change restarts PostgreSQL and another member must not cost that.
+  max_replication_slots: MOST_MEMBERS + 6,
+  max_wal_senders: MOST_MEMBERS + 8,
   wal_level: 'replica',
   // Kept beyond the slots' need, so that pg_rewind finds the WAL back to the fork.
   wal_keep_size: '256MB',
