@@ -114,6 +114,12 @@ test('a hung primary is left alone while not every standby streams', () => {
   expect(decideFence(anObservation({ ...hung, members })).kind).toBe('nothing')
 })
 
+test('a primary that the engine has started again is left to Patroni', () => {
+  const container = aContainer({ startedAt: '2026-01-01T00:01:00.1Z' })
+  const seen = anObservation({ ...suspected, record: null, container })
+  expect(decideFence(seen).kind).toBe('nothing')
+})
+
 test('a fence ends when the member comes back by itself or answers again', () => {
   const back = anObservation({ record: aRecord(), container: aContainer() })
   expect(decideFence(back)).toMatchObject({ kind: 'abandon', isAlarm: false })

@@ -141,21 +141,34 @@ export function decideFence(seen: FailoverObservation): FenceDecision {
 
 /** No fence is open: is there reason for one? */
 function decideIdle(seen: FailoverObservation): FenceDecision {
-  const { term, snapshot, container, suspicion } = seen
+  const { term, snapshot, container } = seen
   if (term === undefined) return nothing('no leadership is known from while it lived')
   if (!isTermUnbroken(term, snapshot)) return nothing('the leadership has changed')
   const isGone = isFenced(container, term.containerId)
-  if (!isGone && suspicion?.member !== term.member) return nothing('the primary gives no reason')
+  const suspected = suspicionOf(term, seen)
+  if (!isGone && suspected === null) return nothing('the primary gives no reason')
   const refusal = refusalOf(seen) ?? noSuccessor(term.member, seen)
   if (refusal !== undefined) return nothing(refusal)
-  if (isGone || suspicion === null) {
+  if (isGone || suspected === null) {
     const evidence = { containerId: term.containerId, startedAt: term.startedAt }
     return { kind: 'intend', term, reason: 'container-gone', evidence }
   }
   const absent = notStreaming(term.member, seen.members)
   if (absent.length > 0) return nothing(`not every standby streams: ${absent.join(', ')}`)
-  return { kind: 'intend', term, reason: suspicion.reason, evidence: suspicion.evidence }
+  return { kind: 'intend', term, reason: suspected.reason, evidence: suspected.evidence }
 }
+
+/** One that the engine has just started again is silent for a moment, and Patroni's own way is quicker then. */
+const suspicionOf = (
+  term: LeaderTerm,
+  { suspicion, container }: FailoverObservation,
+): Suspicion | null =>
+  suspicion?.member === term.member && !isAnotherLife(container, term) ? suspicion : null
+
+/** The engine runs it, but not the incarnation that had the leadership. */
+const isAnotherLife = (container: ContainerView | undefined, term: LeaderTerm): boolean =>
+  container !== undefined &&
+  (container.id !== term.containerId || container.startedAt !== term.startedAt)
 
 /** What is alive is fenced only while nothing else is amiss. */
 const notStreaming = (member: string, members: readonly MemberView[]): readonly string[] =>

@@ -25,6 +25,23 @@ export interface HttpClient {
 
 const CONNECT_TIMEOUT_MS = 2400
 
+/** undici heeds a signal only once it is connected, and a frozen server lets it connect for as long as it likes. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void =>
+    aborted.reject(
+      new PlatformError('UPSTREAM_TIMEOUT', 'no answer in time', { cause: signal.reason }),
+    )
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    work.catch(() => undefined)
+  }
+}
+
 /** The caller's signal bounds every question; connecting, which may outlive one, is bounded here. */
 export function createHttpClient(tls: TlsFiles): HttpClient {
   const agent = new Agent({
@@ -39,14 +56,17 @@ export function createHttpClient(tls: TlsFiles): HttpClient {
     body: string | null,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<HttpAnswer> => {
-    const response = await request(url, {
-      dispatcher: agent,
-      signal,
-      method: body === null ? 'GET' : 'POST',
-      body,
-      headers: { ...headers, ...(body === null ? {} : { 'content-type': 'application/json' }) },
-    })
-    return { status: response.statusCode, body: await response.body.text() }
+    const ask = async (): Promise<HttpAnswer> => {
+      const response = await request(url, {
+        dispatcher: agent,
+        signal,
+        method: body === null ? 'GET' : 'POST',
+        body,
+        headers: { ...headers, ...(body === null ? {} : { 'content-type': 'application/json' }) },
+      })
+      return { status: response.statusCode, body: await response.body.text() }
+    }
+    return unlessAborted(ask(), signal)
   }
   return {
     get: (url, signal, headers) => send(url, signal, null, headers),
