@@ -3,16 +3,17 @@ import {
   coordinationKeys,
   fenceRecord,
   leaderTerm,
-  maintenance,
   patroniKeys,
   type FenceRecord,
   type Hold,
   type LeaderTerm,
   type Maintenance,
 } from '@neuronha/core/contracts/coordination.ts'
+import { PlatformError } from '@neuronha/core/errors.ts'
 import type { z } from 'zod'
 import { parseHolds } from '../coordination/holds.ts'
-import type { Kv } from '../etcd/kv.ts'
+import { parseMaintenance } from '../coordination/maintenance.ts'
+import type { KeyValue, Kv } from '../etcd/kv.ts'
 import { parseSnapshot, type DcsSnapshot } from './dcs-snapshot.ts'
 
 export interface CoordinationView {
@@ -39,6 +40,16 @@ const parsed = <T extends z.ZodType>(
   }
 }
 
+/** A fence that this code cannot read may be open, so nothing at all is decided beside it. */
+function parseRecord(kv: KeyValue | undefined): FenceRecord | null {
+  if (kv === undefined) return null
+  const record = parsed(fenceRecord, kv)
+  if (record !== undefined) return record
+  throw new PlatformError('CONFLICT', `the fence record ${kv.key} cannot be read`, {
+    hint: 'A newer controller wrote it, or something else did: run controllers of one version; if no fence is going on, delete the key.',
+  })
+}
+
 export async function readCoordination(
   kv: Kv,
   cluster: string,
@@ -59,18 +70,10 @@ export async function readCoordination(
   const maintenanceKey = at.get(keys.maintenance)
   return {
     snapshot: parseSnapshot(cluster, range, { askedAt, seenAt: now() }),
-    record: parsed(fenceRecord, at.get(keys.fence)) ?? null,
+    record: parseRecord(at.get(keys.fence)),
     recordModRevision: at.get(keys.fence)?.modRevision ?? '0',
     storedTerm: parsed(leaderTerm, at.get(keys.term)),
-    // a key that cannot be read still means that somebody wants peace
-    maintenance:
-      maintenanceKey === undefined
-        ? null
-        : (parsed(maintenance, maintenanceKey) ?? {
-            by: 'unknown',
-            why: maintenanceKey.value,
-            since: new Date(0).toISOString(),
-          }),
+    maintenance: maintenanceKey === undefined ? null : parseMaintenance(maintenanceKey.value),
     isSwitchoverOpen: at.has(keys.switchover),
     holds: parseHolds(cluster, range.kvs),
   }

@@ -1,6 +1,8 @@
 /** Everything that decides whether a switchover may begin, read at once. */
 import {
   coordinationKeys,
+  fencePhase,
+  isFenceOpen,
   patroniKeys,
   type Maintenance,
 } from '@neuronha/core/contracts/coordination.ts'
@@ -41,8 +43,7 @@ const syncValue = z.object({
   sync_standby: z.string().nullish(),
   quorum: z.coerce.number().nullish(),
 })
-const fenceValue = z.object({ phase: z.string() })
-const FENCE_IS_OVER: ReadonlySet<string> = new Set(['released', 'abandoned'])
+const fenceValue = z.object({ phase: fencePhase })
 
 const parseJson = (text: string): unknown => {
   try {
@@ -65,7 +66,7 @@ const parseFence = (found: KeyValue | undefined): string | null => {
   if (found === undefined) return null
   const parsed = fenceValue.safeParse(parseJson(found.value))
   if (!parsed.success) return 'unreadable'
-  return FENCE_IS_OVER.has(parsed.data.phase) ? null : parsed.data.phase
+  return isFenceOpen(parsed.data) ? parsed.data.phase : null
 }
 
 /** Patroni clears a request by making it an empty object. */
