@@ -60,10 +60,11 @@ describe.each(Object.entries(RENDERERS))('%s', (_name, render) => {
     for (const { text } of first.values()) expect(text).toMatch(/^[^\r]*\n$/)
   })
 
-  it('marks whatever holds a password or a key as secret, readable by its owner alone', () => {
+  it('marks whatever holds a password or a key, and the poolers’ lists of users, as secret, readable by its owner alone', () => {
     const spec = GOLDEN_SPECS.full
-    for (const { text, secret, mode } of render(spec, fakeSecrets(spec)).values()) {
-      const holdsSecret = /fake-(password|access|secret|cipher)|fake key/.test(text)
+    for (const [path, { text, secret, mode }] of render(spec, fakeSecrets(spec))) {
+      const isUserlist = path.endsWith('/userlist.txt')
+      const holdsSecret = isUserlist || /fake-(password|access|secret|cipher)|fake key/.test(text)
       expect(secret).toBe(holdsSecret)
       expect(mode).toBe(holdsSecret ? 0o400 : 0o444)
     }

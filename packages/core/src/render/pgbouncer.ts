@@ -1,6 +1,10 @@
 /**
- * Each pooler's files: `pgbouncer.ini`, `userlist.txt` (passwords, so that a login asks no database) and
+ * Each pooler's files: `pgbouncer.ini`, `userlist.txt` (verifiers, so that a login asks no database) and
  * `pgbouncer_hba.conf` (which role may use which pooler database). Clients and routers both speak mutual TLS.
+ *
+ * The verifiers are the very ones that PostgreSQL has, salt included: PgBouncer then logs in to the server with the
+ * keys that a client's own login proved, and stretches no password. With passwords in the list it stretched one
+ * at each login of a client and of a server; after a failover, when all of them come at once, that was half of its work.
  */
 import { assertPresent } from '../assert-present.ts'
 import type { ClusterSecrets } from '../secrets.ts'
@@ -100,8 +104,8 @@ export const quoteConnectionValue = (value: string): string => `'${value.replace
 /** A field of userlist.txt. */
 export const quoteUserlist = (value: string): string => `"${value.replaceAll('"', '""')}"`
 
-const userLine = (name: string, password: string): string =>
-  `${quoteUserlist(name)} ${quoteUserlist(password)}`
+const userLine = (name: string, verifier: string): string =>
+  `${quoteUserlist(name)} ${quoteUserlist(verifier)}`
 
 /** Each pooler prefers another router, and stays with it until it fails: then the next one is tried. */
 const routerList = (spec: ClusterSpec, { ordinal }: Container, avoid?: string): string => {
@@ -210,10 +214,10 @@ const hba = (spec: ClusterSpec): string =>
 
 const userlist = (spec: ClusterSpec, secrets: ClusterSecrets): string => {
   const platform = ROLE_KEYS.filter((key) => ROLES[key].poolerDatabases.length > 0).map((key) =>
-    userLine(ROLES[key].name, secrets.roles[key].password),
+    userLine(ROLES[key].name, secrets.roles[key].verifier),
   )
   const own = userRoleNames(spec).map((role) =>
-    userLine(role, assertPresent(secrets.userRoles[role], `a password of ${role}`).password),
+    userLine(role, assertPresent(secrets.userRoles[role], `a verifier of ${role}`).verifier),
   )
   return [...platform, ...own, ''].join('\n')
 }

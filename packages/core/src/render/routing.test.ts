@@ -97,9 +97,10 @@ describe('renderPgbouncer', () => {
     expect(poolerText('pgbouncer.ini')).toMatch(/^server_login_retry = 0.2$/m)
   })
 
-  it('holds passwords of those roles only that use a pooler', () => {
+  it('holds verifiers of those roles only that use a pooler, and no password', () => {
     const userlist = poolerText('userlist.txt')
-    expect(userlist).toContain('"neurondb_agent" "fake-password-of-agent"')
+    expect(userlist).toContain('"neurondb_agent" "SCRAM-SHA-256$4096:')
+    expect(userlist).not.toContain('fake-password')
     expect(userlist).not.toMatch(/owner|replicator|rewind|controller|superuser/)
   })
 
