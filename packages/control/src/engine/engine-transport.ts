@@ -4,6 +4,7 @@
  */
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { TlsFiles } from '@neuronha/runtime/tls.ts'
+import { unlessAborted } from '@neuronha/runtime/unless-aborted.ts'
 import { Agent, type Dispatcher } from 'undici'
 
 export const ENGINE_SOCKET = '/var/run/docker.sock'
@@ -96,22 +97,21 @@ function createTransport({ where, origin, connect, keepAlive, hint }: Route): En
   ): Promise<T> => {
     const deadline = new AbortController()
     const stop = caller === undefined ? deadline.signal : AbortSignal.any([deadline.signal, caller])
-    const stopped = Promise.withResolvers<never>()
-    const onStop = (): void => {
-      const overdue = `${what} took longer than ${deadlineMs} ms`
-      stopped.reject(unreachable(deadline.signal.aborted ? overdue : `${what} was given up`))
-    }
-    stop.addEventListener('abort', onStop, { once: true })
+    const overdue = (): PlatformError =>
+      unreachable(
+        deadline.signal.aborted
+          ? `${what} took longer than ${deadlineMs} ms`
+          : `${what} was given up`,
+      )
     const timer = setTimeout(() => deadline.abort(), deadlineMs)
     try {
       stop.throwIfAborted()
-      return await Promise.race([work(stop), stopped.promise])
+      return await unlessAborted(work(stop), [stop], overdue)
     } catch (thrown) {
       if (thrown instanceof PlatformError) throw thrown
       throw unreachable(thrown instanceof Error ? thrown.message : String(thrown), thrown)
     } finally {
       clearTimeout(timer)
-      stop.removeEventListener('abort', onStop)
     }
   }
 

@@ -1,6 +1,7 @@
 /** Small HTTPS questions to the cluster's own parts: mutual TLS, kept connections, the caller's deadline. */
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { TlsFiles } from '@neuronha/runtime/tls.ts'
+import { unlessAborted } from '@neuronha/runtime/unless-aborted.ts'
 import { Agent, request } from 'undici'
 
 export interface HttpAnswer {
@@ -25,24 +26,13 @@ export interface HttpClient {
 
 const CONNECT_TIMEOUT_MS = 2400
 
-/** undici heeds a signal only once it is connected, and a frozen server lets it connect for as long as it likes. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void =>
-    aborted.reject(
-      new PlatformError('UPSTREAM_TIMEOUT', 'no answer in time', { cause: signal.reason }),
-    )
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-    work.catch(() => undefined)
-  }
-}
+const noAnswerInTime = (cause: unknown): PlatformError =>
+  new PlatformError('UPSTREAM_TIMEOUT', 'no answer in time', { cause })
 
-/** The caller's signal bounds every question; connecting, which may outlive one, is bounded here. */
+/**
+ * The caller's signal bounds every question. A frozen server lets undici connect for as long as it likes, so connecting,
+ * which may outlive a question, is bounded here.
+ */
 export function createHttpClient(tls: TlsFiles): HttpClient {
   const agent = new Agent({
     connect: { ...tls, timeout: CONNECT_TIMEOUT_MS },
@@ -66,7 +56,7 @@ export function createHttpClient(tls: TlsFiles): HttpClient {
       })
       return { status: response.statusCode, body: await response.body.text() }
     }
-    return unlessAborted(ask(), signal)
+    return unlessAborted(ask(), [signal], noAnswerInTime)
   }
   return {
     get: (url, signal, headers) => send(url, signal, null, headers),

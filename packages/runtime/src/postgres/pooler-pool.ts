@@ -19,6 +19,7 @@ import type { Logger } from '../logger.ts'
 import { clientConfig, type ConnectionOptions, type Endpoint } from './endpoint.ts'
 import { answersSslRequest } from './liveness.ts'
 import { Slots } from './slots.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 
 const HALF_OPEN_AFTER_MS = 500
 const WATCH_INTERVAL_MS = 500
@@ -41,19 +42,8 @@ export interface Lease {
   release(broken: boolean): void
 }
 
-/** Settles as `work` does, unless one of the signals aborts first. */
-const unlessAborted = <T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const onAbort = (): void =>
-      settle(() => reject(new PlatformError('DATABASE_UNAVAILABLE', 'No connection came in time')))
-    const settle = (then: () => void): void => {
-      for (const signal of signals) signal.removeEventListener('abort', onAbort)
-      then()
-    }
-    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true })
-    void work.catch(() => undefined).then(() => settle(() => resolve(work)))
-    if (signals.some(({ aborted }) => aborted)) onAbort()
-  })
+const noConnectionInTime = (): PlatformError =>
+  new PlatformError('DATABASE_UNAVAILABLE', 'No connection came in time')
 
 export class PoolerPool {
   readonly endpoint: Endpoint
@@ -162,7 +152,7 @@ export class PoolerPool {
     this.#connecting.add(attempt)
     const given = pool.connect()
     try {
-      return await unlessAborted(given, [signal, this.#silence.signal])
+      return await unlessAborted(given, [signal, this.#silence.signal], noConnectionInTime)
     } catch (thrown) {
       void given.then(
         (late) => late.release(true),
