@@ -46,6 +46,13 @@ export interface FailoverLoopOptions {
   readonly now: () => number
 }
 
+/** What all members but one answered. */
+interface OthersSeen {
+  readonly at: number
+  readonly inTrouble: string | undefined
+  readonly members: readonly MemberView[]
+}
+
 /** Between looks while nothing is wrong, and while something is. */
 const CALM_MS = 500
 const ALERT_MS = 100
@@ -64,7 +71,7 @@ export class FailoverLoop {
   #isClosed = false
   #term: LeaderTerm | undefined
   #container: ContainerView | undefined
-  #membersSeen: { readonly at: number; readonly members: readonly MemberView[] } | undefined
+  #othersSeen: OthersSeen | undefined
   #phase: { readonly key: string; readonly since: number } | undefined
   #failsafeSeenAt: number | undefined
   #lastRefusal = ''
@@ -144,7 +151,7 @@ export class FailoverLoop {
   async #rest(): Promise<void> {
     this.#term = undefined
     this.#container = undefined
-    this.#membersSeen = undefined
+    this.#othersSeen = undefined
     this.#phase = undefined
     await this.#options.witnesses.rest()
   }
@@ -207,8 +214,12 @@ export class FailoverLoop {
     if (openRecord !== null) await this.#inspect(openRecord.term.member)
     const phaseSince = this.#phaseSince(openRecord)
     const suspicion = witnesses.suspicion()
-    const isTrouble = openRecord !== null || suspicion !== null || this.#isGone(term)
-    const members = isTrouble ? await this.#askMembers() : []
+    // once the leadership is taken away, etcd alone shows who takes it
+    const areMembersNeeded =
+      openRecord === null
+        ? suspicion !== null || this.#isGone(term)
+        : openRecord.phase !== 'revoked'
+    const members = areMembersNeeded ? await this.#askOthers(term?.member) : []
     return {
       leaseSpareMs: lease.spareMs(),
       inMaintenance: view.maintenance !== null,
@@ -255,16 +266,17 @@ export class FailoverLoop {
     return this.#phase.since
   }
 
-  async #askMembers(): Promise<readonly MemberView[]> {
+  /** All but the one in trouble: it is dead or silent, and its silence would cost the whole deadline. */
+  async #askOthers(inTrouble: string | undefined): Promise<readonly MemberView[]> {
     const { http, members, now } = this.#options
-    const before = this.#membersSeen
-    if (before !== undefined && now() - before.at < MEMBERS_FRESH_MS) return before.members
+    const before = this.#othersSeen
+    const isFresh = before !== undefined && now() - before.at < MEMBERS_FRESH_MS
+    if (isFresh && before.inTrouble === inTrouble) return before.members
     const at = now()
-    // the term's member is dead or silent, and its silence would cost the whole deadline
-    const others = members.filter(({ name }) => name !== this.#term?.member)
+    const others = members.filter(({ name }) => name !== inTrouble)
     const seen = await askMembers(http, others, ASK_MEMBERS_DEADLINE_MS)
     if (seen.some(({ patroni }) => patroni?.failsafeActive === true)) this.noteFailsafe()
-    this.#membersSeen = { at, members: seen }
+    this.#othersSeen = { at, inTrouble, members: seen }
     return seen
   }
 
