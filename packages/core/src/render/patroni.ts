@@ -105,11 +105,15 @@ const restapi = (spec: ClusterSpec, { patroniRest }: ClusterSecrets, { address }
   certfile: TLS_PATHS.certificate,
   keyfile: TLS_PATHS.key,
   cafile: TLS_PATHS.ca,
-  // Whatever is not a GET needs a certificate of the cluster's CA, this password, and one of these addresses.
+  // Whatever is not a GET needs a certificate of the cluster's CA, this password, and one of these addresses. The members
+  // are spelt out: without etcd nobody may look them up there, and then the primary's `POST /failsafe` was refused.
   verify_client: 'optional',
   authentication: { username: patroniRest.username, password: patroniRest.password },
-  allowlist: [gatewayAddressOf(spec), ...addressesOf(spec, 'controller')].map(hostRange),
-  allowlist_include_members: true,
+  allowlist: [
+    gatewayAddressOf(spec),
+    ...addressesOf(spec, 'controller'),
+    ...addressesOf(spec, 'member'),
+  ].map(hostRange),
 })
 
 const replicaMethods = (spec: ClusterSpec) => ({

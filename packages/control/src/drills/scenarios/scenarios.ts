@@ -32,6 +32,7 @@ import { routerKill } from './router-kill.ts'
 import { routerReloadDuringFailover } from './router-reload-during-failover.ts'
 import type { Scenario, ScenarioOptions } from './scenario.ts'
 import { scaleMembers } from './scale-members.ts'
+import { secondHostLoss } from './second-host-loss.ts'
 import { serviceFrozen } from './service-frozen.ts'
 import { serviceKill } from './service-kill.ts'
 import { switchoverLongTransaction } from './switchover-long-transaction.ts'
@@ -45,6 +46,7 @@ export const SCENARIOS: readonly Scenario[] = [
   backendCrash,
   primaryContainerCrash,
   primaryHostLoss,
+  secondHostLoss,
   primaryFrozen,
   postmasterHung,
   patroniHung,
