@@ -1,9 +1,26 @@
+import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, describe, expect, it, onTestFailed } from 'vitest'
 import { drillResult, type DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { SERVICE_COMPONENTS } from '@neuronha/core/topology/containers.ts'
-import { untilHealthy } from './cluster.ts'
-import { CLUSTER_NAME, neuronha } from './neuronha.ts'
+import { run } from '@neuronha/runtime/exec.ts'
+import { statusOf, untilHealthy } from './cluster.ts'
+import { CLUSTER_NAME, neuronha, REPOSITORY } from './neuronha.ts'
+
+const LOG_LINES_SHOWN = 60
+
+/** What Patroni said on each member lately: why a failover went as it did. */
+async function showPatroniLogs(): Promise<void> {
+  for (const { name } of (await statusOf()).members) {
+    const { stderr, stdout } = await run('docker', ['logs', '--since', '90s', name])
+    const said = `${stdout}\n${stderr}`
+      .split('\n')
+      .filter((line) => /(INFO|WARNING|ERROR): /.test(line) && !line.includes('no action. I am'))
+    console.log([`--- ${name}`, ...said.slice(0, LOG_LINES_SHOWN)].join('\n'))
+  }
+}
 
 async function drill(args: readonly string[]): Promise<DrillResult> {
   const { code, stdout, stderr } = await neuronha([
@@ -14,6 +31,7 @@ async function drill(args: readonly string[]): Promise<DrillResult> {
     CLUSTER_NAME,
     '--json',
   ])
+  onTestFailed(showPatroniLogs)
   const result = drillResult.parse(JSON.parse(stdout || `"${stderr}"`))
   const { http } = result.paths
   console.log(
@@ -49,5 +67,57 @@ describe('drill service-kill', () => {
     const result = await drill(['service-kill', '--service', service])
     expect(result.clientErrors).toBe(0)
     expect(result.wholeAgainMs).toBeLessThan(60_000)
+  })
+})
+
+describe('drill primary-host-loss', () => {
+  it('has a standby take over within seconds, with every acknowledged write and without an error', async () => {
+    const result = await drill(['primary-host-loss'])
+    expect(result).toMatchObject({ lost: 0, duplicated: 0, clientErrors: 0 })
+    // Patroni alone waits for a lease of 20 s.
+    expect(result.rtoMs).toBeLessThan(15_000)
+  })
+})
+
+describe('drill primary-partition', () => {
+  it('fences the primary that is cut off before another one writes', async () => {
+    const result = await drill(['primary-partition'])
+    expect(result).toMatchObject({ lost: 0, duplicated: 0, clientErrors: 0 })
+    expect(result.rtoMs).toBeLessThan(18_000)
+  })
+})
+
+describe('drill etcd-down', () => {
+  it('goes on with the same primary while all of etcd is away', async () => {
+    const result = await drill(['etcd-down'])
+    expect(result).toMatchObject({ lost: 0, duplicated: 0, clientErrors: 0 })
+  })
+})
+
+describe('drill second-host-loss', () => {
+  it('loses nothing when the member that took over is lost within a second', async () => {
+    const result = await drill(['second-host-loss'])
+    expect(result).toMatchObject({ lost: 0, duplicated: 0 })
+  })
+})
+
+describe('drill heal', () => {
+  it('mends what a drill broke that was killed in the middle', async () => {
+    const main = join(REPOSITORY, 'packages/control/src/main.ts')
+    const args = [main, 'drill', 'run', 'router-frozen', '--cluster', CLUSTER_NAME]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    for await (const line of createInterface({ input: child.stderr })) {
+      if (line.includes('is frozen')) setTimeout(() => child.kill('SIGKILL'), 1000)
+    }
+    const broken = await statusOf()
+    expect(broken.health).not.toBe('healthy')
+
+    const { code, stdout, stderr } = await neuronha(['drill', 'heal', '--cluster', CLUSTER_NAME])
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/Healed what router-frozen left/)
+    const { stdout: running } = await run('docker', ['ps', '--format', '{{.Names}} {{.Status}}'])
+    expect(running).not.toMatch(/loadgen|Paused/)
+    const again = await neuronha(['drill', 'heal', '--cluster', CLUSTER_NAME])
+    expect(again.stdout).toMatch(/Nothing to heal/)
   })
 })

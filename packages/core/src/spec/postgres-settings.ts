@@ -115,6 +115,10 @@ const FORCED: Readonly<Record<string, ForcedParameter>> = {
   password_encryption: forced('scram-sha-256', 'passwords are SCRAM everywhere'),
   recovery_min_apply_delay: forced(0, 'a standby that lags on purpose cannot take over'),
   reserved_connections: forced(6, 'those who watch a full database must still get in'),
+  restart_after_crash: forced(
+    'off',
+    'after a crashed session a standby is there sooner than the end of a recovery in place',
+  ),
   ssl: forced('on', TLS),
   ssl_min_protocol_version: forced('TLSv1.2', TLS),
   synchronous_commit: forced('on', DURABLE),

@@ -1,30 +1,32 @@
 /** second-host-loss: the member that has just taken over loses its host too, before it has settled. */
+import type { MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { failedOver } from '../checks.ts'
 import { killContainers } from '../faults/acts-on-containers.ts'
 import { agentLoad, findPrimary, findStandbys, serving, startSteps } from './parts.ts'
 import type { Act, Scenario, Stage } from './scenario.ts'
 
-const SECOND_KEPT_DEAD_MS = 20_000
+const SECOND_KEPT_DEAD_MS = 10_000
 const FIRST_KEPT_LONGER_MS = 5000
 const PROMOTED_WITHIN_MS = 30_000
 const LOOK_EVERY_MS = 100
 /** One to take over, one to acknowledge its commits, one to be left. */
 const NEEDED = 3
 
-/** The member that took over. */
-async function successorOf(first: string, { observe, sleep, nowMs }: Stage): Promise<string> {
+/** The member that took over, once it has been promoted: having the lock alone is not enough. */
+async function successorOf(first: MemberStatus, { observe, sleep, nowMs }: Stage): Promise<string> {
   const until = nowMs() + PROMOTED_WITHIN_MS
   while (nowMs() < until) {
     const successor = (await observe()).members.find(
-      ({ name, role }) => role === 'primary' && name !== first,
+      ({ name, role, timeline }) =>
+        role === 'primary' && name !== first.name && timeline !== first.timeline,
     )
     if (successor !== undefined) return successor.name
     await sleep(LOOK_EVERY_MS)
   }
   throw new PlatformError(
     'CLUSTER_DEGRADED',
-    `nobody took over from ${first} within ${PROMOTED_WITHIN_MS / 1000} s`,
+    `nobody took over from ${first.name} within ${PROMOTED_WITHIN_MS / 1000} s`,
   )
 }
 
@@ -44,12 +46,13 @@ export const secondHostLoss: Scenario = {
   kind: 'failover',
   does: 'kills the primary’s container, and the one that takes over as soon as it has; a third member takes over only if it certainly has every acknowledged write, else the second one goes on when it is back: nothing may be lost',
   blastRadius:
-    'writes wait until a member with every commit is there, which may be the second one after 20 s; clients may see errors',
+    'writes wait until a member with every commit is there, which may be the second one after 10 s; clients may see errors',
   bounds: { rtoMs: SECOND_KEPT_DEAD_MS + 30_000, wholeAgainMs: 150_000 },
   mayShowErrors: true,
   load: agentLoad,
   plan: (_context, status) => {
-    const { name } = findPrimary(status)
+    const primary = findPrimary(status)
+    const { name } = primary
     const names = [name, ...findStandbys(status, NEEDED).map((standby) => standby.name)]
     return Promise.resolve({
       target: name,
@@ -58,7 +61,7 @@ export const secondHostLoss: Scenario = {
       holds: { containers: [name] },
       inject: async (stage) => {
         await killContainers([name])
-        await stage.act('second loss', kill(await successorOf(name, stage)))
+        await stage.act('second loss', kill(await successorOf(primary, stage)))
       },
       keepMs: FIRST_KEPT_LONGER_MS,
       hasReturned: serving(names),
