@@ -1,6 +1,6 @@
 /** The `neuronha` command: reads the command line, runs one command, translates errors once. */
 import { CommanderError } from 'commander'
-import { toPlatformError, type PlatformError } from '@neuronha/core/errors.ts'
+import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { isColorWanted } from '@neuronha/runtime/load-config.ts'
 import { createCliIo, type CliIo } from './cli/io.ts'
 import { createProgram } from './cli/program.ts'
@@ -22,7 +22,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitCode
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
-    const error = toPlatformError(thrown)
+    const error = isInterruption(thrown, io)
+      ? new PlatformError('INTERRUPTED', 'stopped', { cause: thrown })
+      : toPlatformError(thrown)
     io?.close()
     report(error, io?.json ?? false)
     return error.kind.exitCode
@@ -30,6 +32,10 @@ async function main(argv: readonly string[]): Promise<number> {
     io?.close()
   }
 }
+
+/** What ends early because of Ctrl-C says so in Node's words, wherever it waited. */
+const isInterruption = (thrown: unknown, io: CliIo | undefined): boolean =>
+  io?.signal.aborted === true && thrown instanceof Error && thrown.name === 'AbortError'
 
 function exitOverride(command: ReturnType<typeof createProgram>): void {
   command.exitOverride()

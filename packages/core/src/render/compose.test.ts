@@ -7,6 +7,7 @@ import { aSpec, textOf } from './testing.ts'
 interface Service {
   readonly volumes: readonly (string | { readonly source: string })[]
   readonly group_add?: readonly string[]
+  readonly cpu_shares: number
 }
 
 const images = Object.fromEntries(COMPONENTS.map((name) => [name, 'image:1'])) as ImageTags
@@ -42,4 +43,13 @@ describe('the engine’s socket', () => {
       JSON.stringify(servicesFor({ ...socket, gid })['engine-proxy-1'])
     expect(definitionOf(105)).not.toBe(definitionOf(106))
   })
+})
+
+it('gives what decides a failover more of a busy processor than what only serves', () => {
+  const services = servicesFor({ path: '/run/docker.sock', gid: 105 })
+  const sharesOf = (name: string): number => services[name]?.cpu_shares ?? 0
+  const deciding = ['etcd-1', 'controller-1', 'engine-proxy-1', 'router-1'].map(sharesOf)
+  const serving = ['agent-1', 'mcp-1', 'console-1', 'prometheus-1'].map(sharesOf)
+  expect(Math.min(...serving)).toBeGreaterThan(0)
+  expect(Math.min(...deciding)).toBeGreaterThan(2 * Math.max(...serving))
 })

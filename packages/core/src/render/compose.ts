@@ -93,6 +93,26 @@ const SHAPES: Readonly<Record<Component, ComponentShape>> = {
   alertmanager: { data: '/var/lib/alertmanager', tmpfs: [TMP, RUN], stopSeconds: 10 },
 }
 
+/**
+ * Weights for a processor that is wanted by more than there is of it (the engine's default is 1024). What decides a failover
+ * costs little and must not wait: a health check that came late has routers cut off a healthy primary.
+ */
+const CPU_SHARES: Readonly<Record<Component, number>> = {
+  etcd: 4096,
+  controller: 4096,
+  'engine-proxy': 4096,
+  router: 4096,
+  member: 2048,
+  pooler: 2048,
+  edge: 2048,
+  agent: 1024,
+  'desktop-api': 1024,
+  mcp: 1024,
+  console: 1024,
+  prometheus: 256,
+  alertmanager: 256,
+}
+
 /** Node's old generation may fill this share of the container; the rest is buffers, code and stacks. */
 const NODE_HEAP_SHARE = 0.6
 const NODE_COMPONENTS: ReadonlySet<Component> = new Set([
@@ -172,6 +192,7 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
     networks: { cluster: { ipv4_address: container.address } },
     ...(ports.length === 0 ? {} : { ports: [...ports] }),
     cpus: resources.cpus,
+    cpu_shares: CPU_SHARES[component],
     mem_limit: memory,
     memswap_limit: memory,
     pids_limit: 1024,
