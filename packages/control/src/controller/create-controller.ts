@@ -78,7 +78,7 @@ export async function createController(
     readMaintenance: () => readMaintenance(kv, config.cluster),
   })
   const observations = new ObservationLoop({
-    observer: noticingFailsafe(observer, failover),
+    observer: tellingFailover(observer, failover),
     intervalMs: config.observeIntervalMs,
     standbyIntervalMs: STANDBY_INTERVAL_MS,
     isActive,
@@ -139,14 +139,14 @@ function createControllerHealth(observations: ObservationLoop, isActive: () => b
   return health
 }
 
-/** Failsafe mode forbids a failover for a whole ttl, so every look that sees it counts. */
-const noticingFailsafe = (
+/** What is seen for the status and the metrics serves failover and repair as well. */
+const tellingFailover = (
   observer: Observer,
-  failover: Pick<Failover, 'noteFailsafe'>,
+  failover: Pick<Failover, 'noteStatus'>,
 ): Pick<Observer, 'observe'> => ({
   observe: async () => {
     const status = await observer.observe()
-    if (status.failsafe_active) failover.noteFailsafe()
+    failover.noteStatus(status)
     return status
   },
 })

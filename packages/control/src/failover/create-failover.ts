@@ -1,6 +1,7 @@
 /** Failover and repair, put together for one controller: what watches the engine, what decides, what acts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ControllerConfig } from '@neuronha/core/config/processes.ts'
+import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { toPlatformError } from '@neuronha/core/errors.ts'
 import { PORTS } from '@neuronha/core/topology/ports.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
@@ -13,11 +14,13 @@ import type { Engine } from '../engine/engine.ts'
 import type { Kv } from '../etcd/kv.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { HttpClient } from '../observe/http-client.ts'
+import { createPatroniControl } from '../planned/patroni-control.ts'
 import type { CoordinationView } from './coordination-view.ts'
 import { FailoverLoop } from './failover-loop.ts'
 import { FenceActs } from './fence-acts.ts'
 import { addFailoverMetrics } from './failover-metrics.ts'
 import type { MemberAddress } from './members-view.ts'
+import { Rejoin } from './rejoin.ts'
 import { RepairLoop } from './repair-loop.ts'
 import { Witnesses } from './witnesses.ts'
 
@@ -35,8 +38,8 @@ export interface FailoverOptions {
 
 export interface Failover {
   start(): void
-  /** Failsafe mode was seen somewhere. */
-  noteFailsafe(): void
+  /** A look at the cluster, by whoever looks. */
+  noteStatus(status: ClusterStatus): void
   close(): Promise<void>
 }
 
@@ -51,6 +54,8 @@ export function createFailover(options: FailoverOptions): Failover {
   let view: CoordinationView | undefined
   const counts = addFailoverMetrics(options.metrics, () => view?.record ?? null)
   const repair = new RepairLoop({ engine, lease, events, logger, now })
+  const patroni = createPatroniControl({ members, patroniRest: config.patroniRest }, http)
+  const rejoin = new Rejoin({ engine, patroni, lease, events, now })
   const loop = new FailoverLoop({
     cluster,
     members,
@@ -65,6 +70,7 @@ export function createFailover(options: FailoverOptions): Failover {
     onLook: (seen) => {
       view = seen
       repair.noteView(seen)
+      rejoin.noteView(seen)
     },
     onRefused: (why) => counts.refused(why),
     now,
@@ -80,10 +86,14 @@ export function createFailover(options: FailoverOptions): Failover {
         repair.wake()
       })
     },
-    noteFailsafe: () => loop.noteFailsafe(),
+    noteStatus: (status) => {
+      // failsafe mode forbids a failover for a whole ttl, so every look that sees it counts
+      if (status.failsafe_active) loop.noteFailsafe()
+      rejoin.noteStatus(status)
+    },
     close: async () => {
       stop.abort()
-      await Promise.all([loop.close(), repair.close(), following])
+      await Promise.all([loop.close(), repair.close(), rejoin.close(), following])
     },
   }
 }

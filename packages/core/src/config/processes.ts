@@ -125,6 +125,8 @@ export const controllerConfig = processConfig.extend({
   }),
   /** The write probe's login, straight to members. */
   probe: z.strictObject({ user: z.string(), password: z.string(), database: z.string() }),
+  /** The acting half of Patroni's REST API. */
+  patroniRest: z.strictObject({ user: z.string(), password: z.string() }),
   observeIntervalMs: z.int().default(1000),
   leaseSeconds: z.int().default(5),
 })

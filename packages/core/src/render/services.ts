@@ -198,6 +198,7 @@ const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
     password: secrets.roles.probe.password,
     database: PLATFORM_DATABASE,
   },
+  patroniRest: { user: secrets.patroniRest.username, password: secrets.patroniRest.password },
   engine: {
     urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({
       host,
