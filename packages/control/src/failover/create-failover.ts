@@ -16,6 +16,7 @@ import type { EventLog } from '../events/event-log.ts'
 import type { HttpClient } from '../observe/http-client.ts'
 import { createPatroniControl } from '../planned/patroni-control.ts'
 import type { CoordinationView } from './coordination-view.ts'
+import { EtcdPlacement } from './etcd-placement.ts'
 import { FailoverLoop } from './failover-loop.ts'
 import { FenceActs } from './fence-acts.ts'
 import { addFailoverMetrics } from './failover-metrics.ts'
@@ -56,6 +57,7 @@ export function createFailover(options: FailoverOptions): Failover {
   const repair = new RepairLoop({ engine, lease, events, logger, now })
   const patroni = createPatroniControl({ members, patroniRest: config.patroniRest }, http)
   const rejoin = new Rejoin({ engine, patroni, lease, events, now })
+  const placement = new EtcdPlacement({ etcd: config.observe.etcd, http, lease, events, now })
   const loop = new FailoverLoop({
     cluster,
     members,
@@ -90,10 +92,17 @@ export function createFailover(options: FailoverOptions): Failover {
       // failsafe mode forbids a failover for a whole ttl, so every look that sees it counts
       if (status.failsafe_active) loop.noteFailsafe()
       rejoin.noteStatus(status)
+      placement.noteStatus(status)
     },
     close: async () => {
       stop.abort()
-      await Promise.all([loop.close(), repair.close(), rejoin.close(), following])
+      await Promise.all([
+        loop.close(),
+        repair.close(),
+        rejoin.close(),
+        placement.close(),
+        following,
+      ])
     },
   }
 }

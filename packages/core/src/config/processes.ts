@@ -59,7 +59,7 @@ export type McpConfig = z.infer<typeof mcpConfig>
 export const observeConfig = z.strictObject({
   tls: tlsConfig,
   members: z.array(z.strictObject({ name: z.string(), address: z.string(), host: z.string() })),
-  etcd: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  etcd: z.array(z.strictObject({ name: z.string(), address: z.string(), host: z.string() })),
   routers: z.array(z.strictObject({ name: z.string(), address: z.string() })),
   poolers: z.array(z.strictObject({ name: z.string(), address: z.string() })),
   edges: z.array(

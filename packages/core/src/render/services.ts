@@ -93,7 +93,7 @@ export const observeConfigOf = (
   return {
     tls,
     members: placed('member'),
-    etcd: named('etcd'),
+    etcd: placed('etcd'),
     routers: named('router'),
     poolers: named('pooler'),
     edges: named('edge').map((edge) => ({ ...edge, kind: spec.edge.kind })),
