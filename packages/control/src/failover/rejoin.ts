@@ -12,7 +12,7 @@ import type { CoordinationView } from './coordination-view.ts'
 import { decideRejoin, mayBeStuck, type Straggler } from './decide-rejoin.ts'
 
 export interface RejoinOptions {
-  readonly engine: Pick<Engine, 'restart'>
+  readonly engine: Pick<Engine, 'stop'>
   readonly patroni: Pick<PatroniControl, 'reinitialize'>
   readonly lease: { isActive(): boolean; spareMs(): number }
   readonly events: Pick<EventLog, 'record'>
@@ -24,7 +24,7 @@ export interface RejoinOptions {
 const VIEW_FRESH_MS = 2000
 /** One that has followed for so long starts with a clean slate. */
 const FORGIVEN_AFTER_MS = 60_000
-const RESTART_GRACE_SECONDS = 20
+const STOP_GRACE_SECONDS = 20
 
 interface Tracked {
   state: string
@@ -141,7 +141,8 @@ export class Rejoin {
     await this.#carryOut(straggler, {
       kind: 'repair.member-restarted',
       summary: `${straggler.name} runs and does not follow the primary: it is restarted`,
-      act: () => engine.restart(straggler.name, RESTART_GRACE_SECONDS),
+      // repair starts what stands still
+      act: () => engine.stop(straggler.name, STOP_GRACE_SECONDS),
     })
   }
 
