@@ -6,8 +6,10 @@ import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { allContainers, containersOf, type Component } from '@neuronha/core/topology/containers.ts'
 import { isServing } from '../../apply/wait.ts'
 import { inspectContainer } from '../../engine/docker.ts'
+import { pauseContainer } from '../faults/acts-on-containers.ts'
+import { killFirstProcess } from '../faults/processes.ts'
 import type { HealStep } from '../heal.ts'
-import type { Act, ScenarioContext, ScenarioLoad } from './scenario.ts'
+import type { Act, Scenario, ScenarioContext, ScenarioLoad } from './scenario.ts'
 
 /** Enough for Patroni alone, whose lease lives for 20 s. */
 export const PATIENT = { rtoMs: 30_000, wholeAgainMs: 120_000 } as const
@@ -105,3 +107,32 @@ export function reconnectSteps(spec: ClusterSpec, name: string): readonly HealSt
     { kind: 'start', container: name },
   ]
 }
+
+/** The first container of a component dies by SIGKILL, and the engine starts it again. */
+export const killed =
+  (component: Component): Scenario['plan'] =>
+  async ({ spec }) => {
+    const name = firstOf(spec, component)
+    return {
+      target: name,
+      what: `${name} is killed (SIGKILL)`,
+      heal: startSteps([name]),
+      inject: () => killFirstProcess(name),
+      hasReturned: await servingAnew([name]),
+    }
+  }
+
+/** The first container of a component stands still for so long. */
+export const frozen =
+  (component: Component, keepMs: number): Scenario['plan'] =>
+  ({ spec }) => {
+    const name = firstOf(spec, component)
+    return Promise.resolve({
+      target: name,
+      what: `${name} is frozen (paused)`,
+      heal: thawSteps(name),
+      inject: () => pauseContainer(name),
+      keepMs,
+      hasReturned: serving([name]),
+    })
+  }

@@ -1,6 +1,5 @@
 /** pooler-frozen: one pooler stops answering with every connection open. */
-import { pauseContainer } from '../faults/acts-on-containers.ts'
-import { agentLoad, firstOf, serving, thawSteps } from './parts.ts'
+import { agentLoad, frozen } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
 const KEPT_FROZEN_MS = 20_000
@@ -13,15 +12,5 @@ export const poolerFrozen: Scenario = {
   blastRadius: 'requests in flight through that pooler hang until their try ends, then are retried',
   bounds: { rtoMs: 10_000, wholeAgainMs: KEPT_FROZEN_MS + 60_000 },
   load: agentLoad,
-  plan: ({ spec }) => {
-    const name = firstOf(spec, 'pooler')
-    return Promise.resolve({
-      target: name,
-      what: `${name} is frozen (paused)`,
-      heal: thawSteps(name),
-      inject: () => pauseContainer(name),
-      keepMs: KEPT_FROZEN_MS,
-      hasReturned: serving([name]),
-    })
-  },
+  plan: frozen('pooler', KEPT_FROZEN_MS),
 }

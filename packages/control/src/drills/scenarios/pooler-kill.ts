@@ -1,6 +1,5 @@
 /** pooler-kill: one pooler dies with its clients' connections, and the engine starts it again. */
-import { killFirstProcess } from '../faults/processes.ts'
-import { agentLoad, firstOf, servingAnew, startSteps } from './parts.ts'
+import { agentLoad, killed } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
 export const poolerKill: Scenario = {
@@ -11,14 +10,5 @@ export const poolerKill: Scenario = {
   blastRadius: 'transactions in flight through that pooler are retried',
   bounds: { rtoMs: 10_000, wholeAgainMs: 60_000 },
   load: agentLoad,
-  plan: async ({ spec }) => {
-    const name = firstOf(spec, 'pooler')
-    return {
-      target: name,
-      what: `${name} is killed (SIGKILL)`,
-      heal: startSteps([name]),
-      inject: () => killFirstProcess(name),
-      hasReturned: await servingAnew([name]),
-    }
-  },
+  plan: killed('pooler'),
 }

@@ -1,6 +1,5 @@
 /** router-kill: one router dies with every connection that went through it, and the engine starts it again. */
-import { killFirstProcess } from '../faults/processes.ts'
-import { agentLoad, firstOf, servingAnew, startSteps } from './parts.ts'
+import { agentLoad, killed } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
 export const routerKill: Scenario = {
@@ -11,14 +10,5 @@ export const routerKill: Scenario = {
   blastRadius: 'transactions in flight through that router are retried',
   bounds: { rtoMs: 10_000, wholeAgainMs: 60_000 },
   load: agentLoad,
-  plan: async ({ spec }) => {
-    const name = firstOf(spec, 'router')
-    return {
-      target: name,
-      what: `${name} is killed (SIGKILL)`,
-      heal: startSteps([name]),
-      inject: () => killFirstProcess(name),
-      hasReturned: await servingAnew([name]),
-    }
-  },
+  plan: killed('router'),
 }

@@ -1,6 +1,5 @@
 /** service-frozen: one replica of a service stops with every connection open. */
-import { pauseContainer } from '../faults/acts-on-containers.ts'
-import { firstOf, serving, thawSteps } from './parts.ts'
+import { frozen } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 import { SERVICE_VARIANTS, serviceLoad, serviceOf } from './service-load.ts'
 
@@ -15,15 +14,5 @@ export const serviceFrozen: Scenario = {
   bounds: { rtoMs: 30_000, wholeAgainMs: 60_000 },
   variants: SERVICE_VARIANTS,
   load: serviceLoad,
-  plan: ({ spec, options }) => {
-    const name = firstOf(spec, serviceOf(options))
-    return Promise.resolve({
-      target: name,
-      what: `${name} is frozen (paused)`,
-      heal: thawSteps(name),
-      inject: () => pauseContainer(name),
-      keepMs: KEPT_FROZEN_MS,
-      hasReturned: serving([name]),
-    })
-  },
+  plan: (context, status) => frozen(serviceOf(context.options), KEPT_FROZEN_MS)(context, status),
 }

@@ -1,6 +1,5 @@
 /** service-kill: one replica of a service dies by SIGKILL with requests in flight. */
-import { killFirstProcess } from '../faults/processes.ts'
-import { firstOf, servingAnew, startSteps } from './parts.ts'
+import { killed } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 import { SERVICE_VARIANTS, serviceLoad, serviceOf } from './service-load.ts'
 
@@ -14,14 +13,5 @@ export const serviceKill: Scenario = {
   bounds: { rtoMs: 30_000, wholeAgainMs: 60_000 },
   variants: SERVICE_VARIANTS,
   load: serviceLoad,
-  plan: async ({ spec, options }) => {
-    const name = firstOf(spec, serviceOf(options))
-    return {
-      target: name,
-      what: `the first process of ${name} is killed (SIGKILL)`,
-      heal: startSteps([name]),
-      inject: () => killFirstProcess(name),
-      hasReturned: await servingAnew([name]),
-    }
-  },
+  plan: (context, status) => killed(serviceOf(context.options))(context, status),
 }
