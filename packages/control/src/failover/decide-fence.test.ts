@@ -129,6 +129,19 @@ test('a fence ends when the member comes back by itself or answers again', () =>
   expect(decideFence(started)).toMatchObject({ kind: 'abandon' })
 })
 
+test('a container that ended and came back is not killed, even if it is silent at first', () => {
+  const suspicion = aSuspicion
+  const seen = anObservation({ record: aRecord(), container: aContainer(), suspicion })
+  expect(decideFence(seen)).toMatchObject({ kind: 'abandon', isAlarm: false })
+})
+
+test('a dead member’s own answer makes nobody electable', () => {
+  const voters = ['m1', 'm2', 'm3', 'm4']
+  const members = [...standbys({ m4: null }), { name: 'm1', patroni: aStandby() }]
+  const snapshot = aSnapshot({ sync: { ...aSync, voters } })
+  expect(decideFence(anObservation({ members, snapshot })).kind).toBe('nothing')
+})
+
 test('a container that was replaced meanwhile is not killed', () => {
   const seen = anObservation({ ...suspected, container: aContainer({ id: 'c2' }) })
   expect(decideFence(seen)).toMatchObject({ kind: 'abandon' })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nextTerm, proveTerm } from './leader-term.ts'
+import { isFenced, nextTerm, proveTerm } from './leader-term.ts'
 import { aContainer, aDeadContainer, aSnapshot, aTerm } from './testing.ts'
 
 test('a running container that was inspected after the snapshot proves the leadership', () => {
@@ -24,4 +24,19 @@ test('a term outlives its owner until another one is proven', () => {
     member: 'm2',
     leaderModRevision: '130',
   })
+})
+
+test('only an end that is certain and final counts as fenced', () => {
+  expect(isFenced(aDeadContainer(), 'c1')).toBe(true)
+  expect(isFenced(undefined, 'c1')).toBe(false)
+  expect(isFenced(aDeadContainer(), 'c2')).toBe(false)
+  for (const contradiction of [
+    { status: 'running' },
+    { status: 'created' },
+    { running: true },
+    { restarting: true },
+    { paused: true },
+    { pid: 4711 },
+  ])
+    expect(isFenced(aDeadContainer(contradiction), 'c1')).toBe(false)
 })
