@@ -70,7 +70,7 @@ beforeAll(async () => {
   await untilHealthy()
   engine = createProxyEngine({
     cluster: cluster().spec.name,
-    url: `https://${proxyAddress()}:${PORTS.engineProxy}`,
+    urls: [`https://${proxyAddress()}:${PORTS.engineProxy}`],
     tls: tlsOf(nameOf('controller-1')),
     deadlineMs: 10_000,
   })

@@ -151,8 +151,9 @@ const tellingFailover = (
   },
 })
 
-/** One machine has one engine, behind the proxy of its failure domain. */
-function createControllerEngine(config: ControllerConfig, tls: TlsFiles): Engine {
-  const { url } = assertPresent(config.engine.urls[0], 'the engine’s proxy')
-  return createProxyEngine({ cluster: config.cluster, url, tls })
+/** One machine has one engine; each failure domain has a proxy to it. */
+function createControllerEngine({ cluster, engine }: ControllerConfig, tls: TlsFiles): Engine {
+  const [first, ...others] = engine.urls.map(({ url }) => url)
+  const urls = [assertPresent(first, 'an engine proxy'), ...others] as const
+  return createProxyEngine({ cluster, urls, tls })
 }

@@ -59,6 +59,34 @@ export const createProxyTransport = (url: string, tls: TlsFiles): EngineTranspor
     hint: '`./neuronha status` shows the engine proxies.',
   })
 
+/**
+ * Several ways to the same engine. A call that got no answer is not repeated (it may have been carried out), but the next
+ * one takes the next way.
+ */
+export function inTurn(ways: readonly [EngineTransport, ...EngineTransport[]]): EngineTransport {
+  let current = ways[0]
+  const through = async <T>(use: (way: EngineTransport) => Promise<T>): Promise<T> => {
+    const way = current
+    try {
+      return await use(way)
+    } catch (thrown) {
+      const isSilent = thrown instanceof PlatformError && thrown.code === 'ENGINE_UNREACHABLE'
+      if (isSilent && way === current) current = ways[(ways.indexOf(way) + 1) % ways.length] ?? way
+      throw thrown
+    }
+  }
+  return {
+    get where() {
+      return current.where
+    },
+    ask: (...question) => through((way) => way.ask(...question)),
+    open: (...question) => through((way) => way.open(...question)),
+    close: async () => {
+      await Promise.all(ways.map((way) => way.close()))
+    },
+  }
+}
+
 function createTransport({ where, origin, connect, keepAlive, hint }: Route): EngineTransport {
   const options: Agent.Options = { ...(connect && { connect }), maxResponseSize: MAX_ANSWER_BYTES }
   // An act must never meet a kept connection whose other end is gone, nor wait for a question's answer.

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { PlatformError } from '@neuronha/core/errors.ts'
 import { createAuthority, issueCertificate } from '../state/certificates.ts'
 import {
   createProxyEngine,
@@ -12,6 +13,7 @@ import {
   type EngineEvent,
   type SocketEngine,
 } from './engine.ts'
+import { inTurn, type EngineTransport } from './engine-transport.ts'
 
 /** Answers as an engine of version 20.10 does. */
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -209,7 +211,7 @@ describe('a proxy that is frozen while the connection is made', () => {
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
     const { port } = proxy.address() as AddressInfo
     const url = `https://localhost:${port}`
-    const frozen = createProxyEngine({ cluster: 'demo', url, tls, deadlineMs: 100 })
+    const frozen = createProxyEngine({ cluster: 'demo', urls: [url], tls, deadlineMs: 100 })
     const begunMs = performance.now()
     await expect(frozen.kill('demo-member-1')).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' })
     expect(performance.now() - begunMs).toBeLessThan(1000)
@@ -219,6 +221,39 @@ describe('a proxy that is frozen while the connection is made', () => {
     await frozen.close()
     proxy.closeAllConnections()
     proxy.close()
+  })
+})
+
+describe('several ways to one engine', () => {
+  const way = (where: string, ask: EngineTransport['ask']): EngineTransport => ({
+    where,
+    ask,
+    open: () => Promise.reject(new Error('not asked')),
+    close: () => Promise.resolve(),
+  })
+  const silence = new PlatformError('ENGINE_UNREACHABLE', 'no answer')
+  const silent = () => Promise.reject(silence)
+
+  it('take turns: after a silence the next call goes the next way, and nothing is sent twice', async () => {
+    const sent: string[] = []
+    const alive = way('second', (_method, target) => {
+      sent.push(target)
+      return Promise.resolve({ status: 200, body: 'yes' })
+    })
+    const engineOfTwo = inTurn([way('first', silent), alive])
+    await expect(engineOfTwo.ask('POST', '/kill', 100)).rejects.toBe(silence)
+    expect(sent).toEqual([])
+    await expect(engineOfTwo.ask('GET', '/json', 100)).resolves.toMatchObject({ body: 'yes' })
+    expect(engineOfTwo.where).toBe('second')
+    await engineOfTwo.ask('GET', '/json', 100)
+    expect(sent).toEqual(['/json', '/json'])
+  })
+
+  it('stay with the way whose engine refuses: that is an answer', async () => {
+    const refused = new PlatformError('ENGINE_FAILED', 'no')
+    const engineOfTwo = inTurn([way('first', () => Promise.reject(refused)), way('second', silent)])
+    await expect(engineOfTwo.ask('GET', '/json', 100)).rejects.toBe(refused)
+    expect(engineOfTwo.where).toBe('first')
   })
 })
 

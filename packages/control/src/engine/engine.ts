@@ -21,6 +21,7 @@ import { z } from 'zod'
 import { createEventDecoder, type EngineEvent } from './engine-events.ts'
 import {
   createProxyTransport,
+  inTurn,
   createSocketTransport,
   refusal,
   type EngineAnswer,
@@ -97,8 +98,8 @@ export interface SocketEngineOptions {
 
 export interface ProxyEngineOptions {
   readonly cluster: string
-  /** For example https://10.77.0.221:2376 */
-  readonly url: string
+  /** Proxies of the same engine, for example https://10.77.0.221:2376; one that is silent gives way to the next. */
+  readonly urls: readonly [string, ...string[]]
   readonly tls: TlsFiles
   /** For questions and for quick acts, milliseconds; default 2000. */
   readonly deadlineMs?: number
@@ -171,10 +172,15 @@ export function createSocketEngine({ cluster, socketPath }: SocketEngineOptions)
 /** The engine behind an engine proxy, for controllers. */
 export const createProxyEngine = (options: ProxyEngineOptions): Engine =>
   createEngine(
-    createProxyTransport(options.url, options.tls),
+    inTurn(mapAll(options.urls, (url) => createProxyTransport(url, options.tls))),
     options.cluster,
     options.deadlineMs ?? 2000,
   )
+
+const mapAll = <T, U>(
+  [first, ...rest]: readonly [T, ...T[]],
+  change: (value: T) => U,
+): readonly [U, ...U[]] => [change(first), ...rest.map(change)]
 
 /** Names become part of a request target: nothing but a plain name may. */
 const safeName = (name: string): string => {
