@@ -8,6 +8,9 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/unit/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
+          // Nothing here keeps state of a module's own, so one load of the modules serves all files: a fifth of the time.
+          pool: 'threads',
+          isolate: false,
         },
       },
       {

@@ -8,8 +8,11 @@ import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import { run, runOk } from '@neuronha/runtime/exec.ts'
 import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll } from 'vitest'
+import { createClusterObserver } from '../../packages/control/src/commands/context.ts'
+import type { Observer } from '../../packages/control/src/observe/create-observer.ts'
 import { stateFolderOf, type StateFolder } from '../../packages/control/src/state/state-folder.ts'
-import { CLUSTER_NAME, neuronhaJson } from './neuronha.ts'
+import { CLUSTER_NAME } from './neuronha.ts'
 
 export interface EdgeResponse {
   readonly status: number
@@ -114,8 +117,18 @@ export function fetchHttps(
   })
 }
 
-export const statusOf = (): Promise<ClusterStatus> =>
-  neuronhaJson<ClusterStatus>(['status', '--cluster', CLUSTER_NAME])
+let observer: Observer | undefined
+
+afterAll(async () => {
+  await observer?.close()
+  observer = undefined
+})
+
+/** What `status` would print, from an observer of this process: a command for each look would cost the cluster a processor. */
+export function statusOf(): Promise<ClusterStatus> {
+  observer ??= createClusterObserver(cluster())
+  return observer.observe()
+}
 
 /** Looks at the cluster until this holds; fails with the last status otherwise. */
 export async function untilStatus(
@@ -129,7 +142,7 @@ export async function untilStatus(
     if (holds(status)) return status
     if (Date.now() > deadline)
       throw new Error(`${what} not within ${timeoutMs} ms: ${status.reasons.join('; ')}`)
-    await delay(300)
+    await delay(500)
   }
 }
 

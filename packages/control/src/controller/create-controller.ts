@@ -33,7 +33,9 @@ export interface Controller {
 }
 
 /** A standby looks this often: enough to be warm, seldom enough to cost next to nothing. */
-const STANDBY_INTERVAL_MS = 5000
+const STANDBY_INTERVAL_MS = 10_000
+/** Whoever asks gets a look that is no older: while somebody watches, the active controller looks more often. */
+const FRESH_MS = 1000
 /** What changes slowly, or costs a TLS handshake each time, is asked this often by the active controller. */
 const SLOW_EVERY_MS = 2900
 /** A loop that has not finished a look for so long is stuck. */
@@ -98,7 +100,7 @@ export async function createController(
     lease,
     observations,
     http,
-    maxAgeMs: config.observeIntervalMs * 2,
+    maxAgeMs: FRESH_MS,
     forwardTimeoutMs: FORWARD_TIMEOUT_MS,
   })
   addControllerRoutes(host.app, { cluster, readEvents: events.read })

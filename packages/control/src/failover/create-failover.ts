@@ -15,6 +15,8 @@ import type { Kv } from '../etcd/kv.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { HttpClient } from '../observe/http-client.ts'
 import { createPatroniControl } from '../planned/patroni-control.ts'
+import { createRouterGuide } from '../routers/router-guide.ts'
+import { ShowPrimary } from '../routers/show-primary.ts'
 import type { CoordinationView } from './coordination-view.ts'
 import { EtcdPlacement } from './etcd-placement.ts'
 import { FailoverLoop } from './failover-loop.ts'
@@ -58,7 +60,12 @@ export function createFailover(options: FailoverOptions): Failover {
   const patroni = createPatroniControl({ members, patroniRest: config.patroniRest }, http)
   const rejoin = new Rejoin({ engine, patroni, lease, events, now })
   const placement = new EtcdPlacement({ etcd: config.observe.etcd, http, lease, events, now })
-  const loop = new FailoverLoop({
+  const show = new ShowPrimary({
+    guide: createRouterGuide({ routers: config.observe.routers, members, tls: options.tls }),
+    isActive: () => lease.isActive(),
+    logger,
+  })
+  const loop: FailoverLoop = new FailoverLoop({
     cluster,
     members,
     kv,
@@ -66,11 +73,19 @@ export function createFailover(options: FailoverOptions): Failover {
     http,
     lease,
     acts: new FenceActs({ cluster, controller: config.replica, kv, engine, lease, events, counts }),
-    witnesses: new Witnesses({ members, http, now, ...connectorsOf(options) }),
+    witnesses: new Witnesses({
+      members,
+      http,
+      now,
+      onUnease: () => loop.wake(),
+      onWrite: (member, begunAt) => void show.noteWrite(member, begunAt),
+      ...connectorsOf(options),
+    }),
     events,
     logger,
     onLook: (seen) => {
       view = seen
+      show.noteLeader(seen.snapshot.leader, seen.snapshot.seenAt)
       repair.noteView(seen)
       rejoin.noteView(seen)
     },

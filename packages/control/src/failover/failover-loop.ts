@@ -53,9 +53,11 @@ interface OthersSeen {
   readonly members: readonly MemberView[]
 }
 
-/** Between looks while nothing is wrong, and while something is. */
-const CALM_MS = 500
+/** Between looks while nothing is wrong, and while something is. Engine events and unanswered probes wake the loop. */
+const CALM_MS = 1000
 const ALERT_MS = 100
+/** A primary that does not write keeps the looks close together for so long. */
+const AWAY_ALERT_MS = 30_000
 /** A container that runs is inspected so often even if no event came: events can be lost. */
 const INSPECT_EVERY_MS = 1000
 const ASK_MEMBERS_DEADLINE_MS = 1200
@@ -74,6 +76,7 @@ export class FailoverLoop {
   #othersSeen: OthersSeen | undefined
   #phase: { readonly key: string; readonly since: number } | undefined
   #failsafeSeenAt: number | undefined
+  #awaySince: number | undefined
   #lastRefusal = ''
   #lastTrouble = ''
 
@@ -145,7 +148,18 @@ export class FailoverLoop {
     this.#noteRefusal(decision, seen)
     const hasActed = await acts.carryOut(decision, view)
     if (hasActed) return 0
-    return this.#isAlert(seen) ? ALERT_MS : CALM_MS
+    return this.#isAlert(seen) || this.#isPrimaryAway() ? ALERT_MS : CALM_MS
+  }
+
+  /** Not for ever: a cluster without a quorum may be without a primary for days. */
+  #isPrimaryAway(): boolean {
+    const { now, witnesses } = this.#options
+    if (!witnesses.isPrimaryAway()) {
+      this.#awaySince = undefined
+      return false
+    }
+    this.#awaySince ??= now()
+    return now() - this.#awaySince < AWAY_ALERT_MS
   }
 
   async #rest(): Promise<void> {

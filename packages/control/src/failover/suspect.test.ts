@@ -19,6 +19,7 @@ const seen = (change: Partial<PrimaryWitnesses> = {}): PrimaryWitnesses => ({
   keptAt: NOW - 100,
   keptWorstMs: 12,
   freshAt: NOW - 300,
+  freshUnansweredSince: null,
   restSilentMs: null,
   statusStillMs: 400,
   slippedAt: NOW - 60_000,
@@ -29,11 +30,13 @@ const seen = (change: Partial<PrimaryWitnesses> = {}): PrimaryWitnesses => ({
 const frozen: Partial<PrimaryWitnesses> = {
   keptAt: NOW - 2100,
   freshAt: NOW - 2100,
+  freshUnansweredSince: NOW - 1600,
   standbys: quickStandbys(2000),
   statusStillMs: 2300,
 }
 const stuck: Partial<PrimaryWitnesses> = {
   freshAt: NOW - 5100,
+  freshUnansweredSince: NOW - 3600,
   standbys: quickStandbys(100).map((standby) => ({ ...standby, freshAt: NOW - 400 })),
 }
 const patroniStuck: Partial<PrimaryWitnesses> = { statusStillMs: 2600, restSilentMs: 2100 }
@@ -58,6 +61,8 @@ describe('one witness for its life is enough', () => {
     ],
     ['Patroni still writes', { ...frozen, statusStillMs: 900 }],
     ['nobody knows whether Patroni writes', { ...frozen, statusStillMs: null }],
+    ['no fresh connection was tried', { ...frozen, freshUnansweredSince: null }],
+    ['a fresh connection has not had its time', { ...frozen, freshUnansweredSince: NOW - 900 }],
     ['the silence is short', { ...frozen, keptAt: NOW - 1900 }],
   ])('%s', (_case, change) => {
     expect(suspect(seen(change))).toBeNull()
@@ -73,6 +78,10 @@ describe('a window in which we or a standby were slow does not count', () => {
     ],
     ['frozen, and the watch has only begun', { ...frozen, since: NOW - 1000 }],
     ['stuck, and our timer slipped', { ...stuck, slippedAt: NOW - 4000 }],
+    [
+      'stuck, but a fresh connection was only just tried',
+      { ...stuck, freshUnansweredSince: NOW - 500 },
+    ],
     ['stuck, and the kept connection was slow', { ...stuck, keptWorstMs: 1500 }],
     [
       'stuck, and standbys take no new connections either',

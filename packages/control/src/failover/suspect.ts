@@ -32,6 +32,8 @@ export interface PrimaryWitnesses {
   readonly keptAt: number | null
   readonly keptWorstMs: number | null
   readonly freshAt: number | null
+  /** When the first fresh connection was begun that has got no answer; null: the last one has. */
+  readonly freshUnansweredSince: number | null
   /** Patroni's REST API answered last; null while it is not asked, because etcd shows its loop at work. */
   readonly restSilentMs: number | null
   /** How long Patroni's /status has stood still in etcd, as long as etcd answered us; null: unknown. */
@@ -48,6 +50,7 @@ export const PATRONI_HUNG_MS = CONTROLLER_TIMINGS.patroniSilentAfterMs
 export const SLIP_MS = 250
 
 const QUICK_MS = 1000
+const FRESH_UNANSWERED_MS = 1000
 const STANDBY_SILENT_MS = 1500
 const RECEIVER_SILENT_MS = 1500
 const STATUS_STILL_MS = 1500
@@ -78,6 +81,8 @@ const messageAgeNow = (now: number, { answeredAt, messageAgeMs }: StandbyWitness
 interface Silence {
   readonly keptMs: number
   readonly freshMs: number
+  /** Fresh connections are seldom tried while all is well: how long one has been waited for. */
+  readonly freshUnansweredMs: number
   /** Age of the newest message that each standby had from it. */
   readonly messagesMs: readonly number[]
   readonly statusMs: number
@@ -87,21 +92,36 @@ interface Silence {
 const silenceOf = (seen: PrimaryWitnesses): Silence => ({
   keptMs: silentMs(seen, seen.keptAt),
   freshMs: silentMs(seen, seen.freshAt),
+  freshUnansweredMs:
+    seen.freshUnansweredSince === null
+      ? 0
+      : seen.now - Math.max(seen.freshUnansweredSince, spoiledAt(seen)),
   messagesMs: seen.standbys.map((standby) => messageAgeNow(seen.now, standby)),
   // unknown is never silent
   statusMs: seen.statusStillMs ?? 0,
   restMs: seen.restSilentMs ?? 0,
 })
 
-const isUnresponsive = ({ keptMs, freshMs, messagesMs, statusMs }: Silence): boolean =>
+const isUnresponsive = ({
+  keptMs,
+  freshMs,
+  freshUnansweredMs,
+  messagesMs,
+  statusMs,
+}: Silence): boolean =>
   keptMs >= UNRESPONSIVE_MS &&
   freshMs >= UNRESPONSIVE_MS &&
+  freshUnansweredMs >= FRESH_UNANSWERED_MS &&
   messagesMs.every((age) => age >= RECEIVER_SILENT_MS) &&
   statusMs >= STATUS_STILL_MS
 
-const takesNoConnections = (seen: PrimaryWitnesses, { freshMs }: Silence): boolean =>
+const takesNoConnections = (
+  seen: PrimaryWitnesses,
+  { freshMs, freshUnansweredMs }: Silence,
+): boolean =>
   isKeptQuick(seen) &&
   freshMs >= NO_NEW_CONNECTIONS_MS &&
+  freshUnansweredMs >= FRESH_UNANSWERED_MS &&
   seen.standbys.every(({ freshAt }) => freshAt !== null && seen.now - freshAt < 2 * QUICK_MS)
 
 const isPatroniHung = (seen: PrimaryWitnesses, { statusMs, restMs }: Silence): boolean =>
@@ -128,6 +148,7 @@ export function suspect(seen: PrimaryWitnesses): Suspicion | null {
   const evidence = {
     keptSilentMs: rounded(silence.keptMs),
     freshSilentMs: rounded(silence.freshMs),
+    freshUnansweredMs: rounded(silence.freshUnansweredMs),
     youngestMessageMs: rounded(Math.min(...silence.messagesMs)),
     statusStillMs: rounded(silence.statusMs),
     restSilentMs: rounded(silence.restMs),

@@ -61,6 +61,11 @@ export class Witnesses {
     })
   }
 
+  /** Is there a primary that does not write? Then a change of leadership is near, and looking often shortens it. */
+  isPrimaryAway(): boolean {
+    return this.#probe?.isWriting === false
+  }
+
   /** Did the member answer, in PostgreSQL's own words, a question that was sent after this moment? */
   spokeAfter(member: string, moment: number): boolean {
     const probe = this.#probe?.view()

@@ -8,6 +8,7 @@
 import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts'
 import { HEARTBEAT_TABLE } from '@neuronha/core/render/database-rights.ts'
 import { quoteLiteral } from '@neuronha/core/render/sql.ts'
+import { sleep } from '@neuronha/runtime/clock.ts'
 import type { DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
 import type { StandbyWitness } from './suspect.ts'
 
@@ -22,6 +23,10 @@ export interface WriteProbeOptions {
   readonly connectProbe: (target: ProbeTarget) => DirectClient
   /** A client that may read the state of a standby's receiver. */
   readonly connectObserver: (target: ProbeTarget) => DirectClient
+  /** A write that was begun at this moment has succeeded on this member. */
+  readonly onWrite: (member: string, begunAt: number) => void
+  /** Somebody keeps us waiting, or the primary does not write: called at each beat until nobody does. */
+  readonly onUnease: () => void
   readonly now: () => number
 }
 
@@ -32,28 +37,47 @@ export interface ProbeView {
   readonly keptAt: number | null
   readonly keptWorstMs: number | null
   readonly freshAt: number | null
+  /** When the first fresh connection was begun that has got no answer; null: the last one has. */
+  readonly freshUnansweredSince: number | null
   /** An answer in PostgreSQL's own words, whose question was sent at this time. */
   readonly spokeToQuestionOf: number | null
   readonly standbys: readonly StandbyWitness[]
 }
 
 export const PROBE_EVERY_MS = CONTROLLER_TIMINGS.probeEveryMs
+/**
+ * While everybody answers, only the kept connection is asked at every beat; its silence ends the calm. A fresh
+ * connection costs the primary a process and two handshakes: seen to be a tenth of a processor at every beat.
+ */
+const CALM_BEATS = { standbys: 2, fresh: 4 } as const
+/** A question that is open for longer than this ends the calm. */
+const CALM_ANSWER_MS = 250
 /** A question that is older has its socket closed. */
 const DEADLINE_MS = 2500
-/** Fresh connections to standbys are tried once the primary has taken none for so long. */
+/** Fresh connections to standbys are tried once one to the primary has been waited for so long. */
 const CONTROL_AFTER_MS = 1500
 const WORST_OF_LAST_MS = 5000
+/** A new primary is asked so often until it writes, for so long. */
+const HURRY_EVERY_MS = 50
+const HURRY_FOR_MS = 5000
 
 const RECEIVER_AGE = `SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time)::float8 * 1000 AS age_ms FROM pg_stat_wal_receiver`
 
 interface Line {
   /** The question that is open now was sent at this time. */
   openSince: number | null
+  /** The first question since the last answer was sent at this time; null: none was. */
+  unansweredSince: number | null
   answeredAt: number | null
   readonly recent: { at: number; tookMs: number }[]
 }
 
-const aLine = (): Line => ({ openSince: null, answeredAt: null, recent: [] })
+const aLine = (): Line => ({
+  openSince: null,
+  unansweredSince: null,
+  answeredAt: null,
+  recent: [],
+})
 
 /** An error in PostgreSQL's own words, or a kernel's refusal, comes from something alive. */
 const ALIVE_ERRNO = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
@@ -67,9 +91,9 @@ const codeOf = (thrown: unknown): string => {
 const isSqlState = (code: string): boolean =>
   /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)
 
-type Outcome = 'spoke' | 'alive' | 'silent'
+type Outcome = 'done' | 'spoke' | 'alive' | 'silent'
 
-const outcomeOf = (thrown: unknown): Outcome => {
+const outcomeOf = (thrown: unknown): Exclude<Outcome, 'done'> => {
   const code = codeOf(thrown)
   if (isSqlState(code)) return 'spoke'
   return ALIVE_ERRNO.has(code) ? 'alive' : 'silent'
@@ -92,6 +116,10 @@ export class WriteProbe {
   readonly #keptClient: DirectClient
   #spokeToQuestionOf: number | null = null
   #timer: NodeJS.Timeout | undefined
+  #beats = 0
+  /** The kept connection's last question was written. */
+  #isWriting = false
+  #isStopped = false
   readonly #statement: string
 
   constructor(member: ProbeTarget, options: WriteProbeOptions) {
@@ -115,12 +143,18 @@ export class WriteProbe {
     return this.#member.name
   }
 
+  get isWriting(): boolean {
+    return this.#isWriting
+  }
+
   start(): void {
     this.#ask()
+    void this.#hurry()
     this.#timer = setInterval(() => this.#ask(), PROBE_EVERY_MS)
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     clearInterval(this.#timer)
     const clients = [this.#keptClient, ...this.#standbys.map(({ client }) => client)]
     await Promise.all(clients.map((client) => client.close()))
@@ -135,6 +169,7 @@ export class WriteProbe {
       keptAt: this.#kept.answeredAt,
       keptWorstMs: recent.length === 0 ? null : Math.max(...recent.map(({ tookMs }) => tookMs)),
       freshAt: this.#fresh.answeredAt,
+      freshUnansweredSince: this.#fresh.unansweredSince,
       spokeToQuestionOf: this.#spokeToQuestionOf,
       standbys: this.#standbys.map(({ target, line, control, messageAgeMs }) => ({
         name: target.name,
@@ -146,10 +181,29 @@ export class WriteProbe {
   }
 
   #ask(): void {
+    const isCalm = this.#isCalm()
+    const isDue = (beats: number): boolean => !isCalm || this.#beats % beats === 0
     void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
-    void this.#question(this.#fresh, () => this.#once(this.#member, this.#statement))
-    const now = this.#options.now()
-    const needsControl = now - (this.#fresh.answeredAt ?? this.#since) >= CONTROL_AFTER_MS
+    if (isDue(CALM_BEATS.fresh))
+      void this.#question(this.#fresh, () => this.#once(this.#member, this.#statement))
+    if (isDue(CALM_BEATS.standbys)) this.#askStandbys()
+    this.#beats += 1
+    if (!isCalm || !this.#isWriting) this.#options.onUnease()
+  }
+
+  /** A member that has just got the leadership is about to leave recovery, and clients wait for it. */
+  async #hurry(): Promise<void> {
+    const until = this.#since + HURRY_FOR_MS
+    while (!this.#isStopped && !this.#isWriting && this.#options.now() < until) {
+      await sleep(HURRY_EVERY_MS)
+      void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
+    }
+  }
+
+  #askStandbys(): void {
+    const { unansweredSince } = this.#fresh
+    const needsControl =
+      unansweredSince !== null && this.#options.now() - unansweredSince >= CONTROL_AFTER_MS
     for (const standby of this.#standbys) {
       void this.#question(standby.line, async () => {
         const [row] = await standby.client.query<{ age_ms: number | null }>(
@@ -161,6 +215,18 @@ export class WriteProbe {
       if (needsControl)
         void this.#question(standby.control, () => this.#once(standby.target, 'SELECT 1'))
     }
+  }
+
+  /** Every line has answered lately, and none keeps us waiting. */
+  #isCalm(): boolean {
+    const now = this.#options.now()
+    const lines = [this.#kept, this.#fresh, ...this.#standbys.map(({ line }) => line)]
+    return lines.every(
+      ({ openSince, answeredAt }) =>
+        answeredAt !== null &&
+        now - answeredAt < (CALM_BEATS.fresh + 1) * PROBE_EVERY_MS &&
+        (openSince === null || now - openSince < CALM_ANSWER_MS),
+    )
   }
 
   async #once(target: ProbeTarget, statement: string): Promise<void> {
@@ -178,20 +244,28 @@ export class WriteProbe {
     if (line.openSince !== null) return
     const sentAt = this.#options.now()
     line.openSince = sentAt
-    let outcome: Outcome = 'spoke'
+    line.unansweredSince ??= sentAt
+    let outcome: Outcome = 'done'
     try {
       await ask()
     } catch (thrown) {
       outcome = outcomeOf(thrown)
     }
     line.openSince = null
-    if (outcome === 'silent') return
-    const answeredAt = this.#options.now()
-    line.answeredAt = answeredAt
-    const keptSince = answeredAt - WORST_OF_LAST_MS
-    line.recent.push({ at: answeredAt, tookMs: answeredAt - sentAt })
-    while ((line.recent[0]?.at ?? answeredAt) < keptSince) line.recent.shift()
-    const isPrimaryLine = line === this.#kept || line === this.#fresh
-    if (outcome === 'spoke' && isPrimaryLine) this.#spokeToQuestionOf = sentAt
+    if (outcome !== 'silent') noteAnswer(line, sentAt, this.#options.now())
+    if (line === this.#kept) this.#isWriting = outcome === 'done'
+    if (line === this.#kept || line === this.#fresh) this.#notePrimary(outcome, sentAt)
   }
+
+  #notePrimary(outcome: Outcome, sentAt: number): void {
+    if (outcome === 'done' || outcome === 'spoke') this.#spokeToQuestionOf = sentAt
+    if (outcome === 'done') this.#options.onWrite(this.#member.name, sentAt)
+  }
+}
+
+function noteAnswer(line: Line, sentAt: number, answeredAt: number): void {
+  line.answeredAt = answeredAt
+  line.unansweredSince = null
+  line.recent.push({ at: answeredAt, tookMs: answeredAt - sentAt })
+  while ((line.recent[0]?.at ?? answeredAt) < answeredAt - WORST_OF_LAST_MS) line.recent.shift()
 }

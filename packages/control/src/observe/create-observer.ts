@@ -1,7 +1,7 @@
 /**
  * Looks at every part of a cluster at once and says what it saw. No answer of one part delays another's: each
  * question has its own deadline below a second, and one that is still open is not asked again. Cheap on
- * purpose, because a controller looks every second for ever: connections are kept, and what Patroni or a
+ * purpose, because a controller looks every two seconds for ever: connections are kept, and what Patroni or a
  * service says of itself (a TLS handshake each time, since Patroni closes its connections) is asked less often
  * than PostgreSQL, whose own answer carries roles and lag.
  */

@@ -59,6 +59,8 @@ export interface MemberDatabases {
 }
 
 export interface RouterFleet {
+  /** Tells every router that this member writes now; those that cannot be told find out by their own checks. */
+  lead(member: string): Promise<void>
   /** The routers that do not yet send writes to exactly this member, with what they do instead. */
   notLeadingTo(member: string): Promise<readonly string[]>
   /** Commits something through every router's write port, on this member; throws naming the router. */

@@ -7,13 +7,13 @@ import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { PORTS } from '@neuronha/core/topology/ports.ts'
 import { createDirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
 import type { TlsFiles } from '@neuronha/runtime/tls.ts'
+import { WRITE_SECTION } from '@neuronha/core/contracts/router-guide.ts'
 import { bodyOf, type HttpClient } from '../observe/http-client.ts'
 import { parseHaproxyStatistics } from '../observe/observe-proxies.ts'
+import { createRouterGuide } from '../routers/router-guide.ts'
 import type { RouterFleet } from './ports.ts'
 
 const QUESTION_MS = 800
-/** The section of the router's configuration that takes writes. */
-const WRITE_SECTION = 'write'
 
 /**
  * The message leaves WAL and a commit record behind, no row. It waits for no standby: right after a promotion none
@@ -62,7 +62,11 @@ export function createRouterFleet(
     }
   }
 
+  const guide = createRouterGuide({ ...config, tls })
   return {
+    lead: async (member) => {
+      await guide.lead(member)
+    },
     notLeadingTo: async (member) => {
       const found = await Promise.all(
         config.routers.map(async ({ name, address }) => {

@@ -34,6 +34,7 @@ describe('a switchover', () => {
       'checkpoint neurondb-member-3',
       'pause',
       'switchover neurondb-member-1 neurondb-member-2',
+      'lead neurondb-member-2',
       'prove neurondb-member-2',
       'resume',
     ])

@@ -201,6 +201,7 @@ async function whileHeld(run: Run, poolers: PoolerFleet, pausedAt: number): Prom
   const mayLookUntil = pausedAt + RESUME_BY_MS
   const primary = await timed(run, 'promote', () => promote(run, mayLookUntil))
   await timed(run, 'prove', async () => {
+    await deps.routers.lead(primary)
     await until(deps, mayLookUntil, async () =>
       (await deps.routers.notLeadingTo(primary)).join('; '),
     )

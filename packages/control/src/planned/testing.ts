@@ -179,6 +179,10 @@ export class FakeCluster {
 
   #routers(): PlannedDeps['routers'] {
     return {
+      lead: (member) => {
+        this.acts.push(`lead ${member}`)
+        return Promise.resolve()
+      },
       notLeadingTo: (member) => {
         this.routerLags -= 1
         return Promise.resolve(this.routerLags < 0 ? [] : [`router-1 does not lead to ${member}`])

@@ -22,7 +22,7 @@ export interface RenderStatusOptions {
 
 export type Colors = ReturnType<typeof picocolors.createColors>
 
-/** Older than this is stale: an active controller looks every second. */
+/** Older than this is stale: an active controller looks every second while somebody watches. */
 export const STALE_AFTER_MS = 5000
 
 export const MARKS = { good: '●', half: '◐', bad: '✗' } as const

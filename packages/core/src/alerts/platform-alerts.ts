@@ -3,7 +3,7 @@ import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { hasNotifications } from '../topology/containers.ts'
 import { alertTimesOf, byPart, orNone, type AlertGroup, type AlertRule } from './alert.ts'
 
-/** An active controller looks every second. */
+/** An active controller looks every two seconds. */
 const STALE_SECONDS = 15
 
 const notificationsFail = (spec: ClusterSpec): AlertRule => {

@@ -127,7 +127,7 @@ export const controllerConfig = processConfig.extend({
   probe: z.strictObject({ user: z.string(), password: z.string(), database: z.string() }),
   /** The acting half of Patroni's REST API. */
   patroniRest: z.strictObject({ user: z.string(), password: z.string() }),
-  observeIntervalMs: z.int().default(1000),
+  observeIntervalMs: z.int().default(2000),
   leaseSeconds: z.int().default(5),
 })
 export type ControllerConfig = z.infer<typeof controllerConfig>

@@ -31,6 +31,8 @@ export const MEASURED = {
   patroniStart: { typicalMs: 800, worstMs: 1500 },
   /** One Patroni round beyond its rest: etcd, PostgreSQL, REST. */
   patroniRound: { typicalMs: 200, worstMs: 500 },
+  /** A controller sees the new primary write, which it asks every 50 ms, and tells the routers. */
+  guide: { typicalMs: 100, worstMs: 600 },
   /** A health check with its TLS handshake. */
   check: { typicalMs: 50, worstMs: 200 },
   /** An orderly stop of a PostgreSQL that was checkpointed just before, until its lease is free. */

@@ -8,6 +8,7 @@ import {
   failsafe,
   fence,
   freshSilence,
+  guide,
   leaseRunsOut,
   nothing,
   orderlyStop,
@@ -40,7 +41,10 @@ export interface FailureModel {
 }
 
 /** From a leader key that is gone to a service that writes. */
-const takeOver = (timings: Timings): readonly Term[] => [
+const takeOver = (timings: Timings): readonly Term[] => [promotion(), guide(), poolerRetry(timings)]
+
+/** The same while no controller tells the routers. */
+const takeOverAlone = (timings: Timings): readonly Term[] => [
   promotion(),
   routerCheck(timings),
   poolerRetry(timings),
@@ -50,7 +54,7 @@ const takeOver = (timings: Timings): readonly Term[] => [
 const leasePath: Path = (timings) => [
   leaseRunsOut(timings),
   deadLeaderProbe(),
-  ...takeOver(timings),
+  ...takeOverAlone(timings),
 ]
 
 /** A silent primary: the controllers make certain that it is dead, then hand its lease on. */
@@ -58,14 +62,8 @@ const fencePath: Path = (timings) => [silence(), fence(), evidence(), ...takeOve
 
 const switchover: FailureModel = {
   what: 'the primary is changed on purpose',
-  withControllers: (timings) => [
-    pausePoolers(),
-    orderlyStop(),
-    promotion(),
-    routerCheck(timings),
-    resumePoolers(),
-  ],
-  withoutControllers: (timings) => [plainStop(), ...takeOver(timings)],
+  withControllers: () => [pausePoolers(), orderlyStop(), promotion(), guide(), resumePoolers()],
+  withoutControllers: (timings) => [plainStop(), ...takeOverAlone(timings)],
 }
 
 const goesOn =
@@ -76,10 +74,12 @@ export const FAILURES = {
   'primary-crash': {
     what: 'PostgreSQL of the primary dies; its Patroni lives',
     withControllers: (timings) => [patroniLoop(timings), ...takeOver(timings)],
+    withoutControllers: (timings) => [patroniLoop(timings), ...takeOverAlone(timings)],
   },
   'primary-container-crash': {
     what: 'the primary’s container dies and comes back',
     withControllers: (timings) => [engineRestart(), patroniStart(), ...takeOver(timings)],
+    withoutControllers: (timings) => [engineRestart(), patroniStart(), ...takeOverAlone(timings)],
   },
   'primary-host-loss': {
     what: 'the primary’s container dies and stays dead',
@@ -119,7 +119,7 @@ export const FAILURES = {
       etcdElection(timings),
       rearmedLease(timings),
       deadLeaderProbe(),
-      ...takeOver(timings),
+      ...takeOverAlone(timings),
     ],
   },
   'primary-etcd-partition': {

@@ -96,6 +96,9 @@ export const patroniSilence = (): Term => {
   }
 }
 
+export const guide = (): Term =>
+  measured('a controller sees the new primary write, and tells the routers', 'guide')
+
 /** The new primary was down for writes until now, so it is checked at the interval of servers that are down. */
 export const routerCheck = ({ check }: Timings): Term =>
   polled('the routers’ check sees the new primary', check.downinterMs * check.rise, MEASURED.check)

@@ -7,11 +7,13 @@
  * after each start or reload, writes would reach standbys. `server-state`, rendered beside the configuration and
  * loaded each time, starts every server as down; its first good check brings it up.
  */
+import { guidePattern, WRITE_SECTION } from '../contracts/router-guide.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { neededConnections } from '../spec/postgres-settings.ts'
 import { PROFILES, type Profile } from '../spec/profiles.ts'
 import { bytesOf } from '../spec/quantities.ts'
 import { containersOf, type Container } from '../topology/containers.ts'
+import { gatewayAddressOf } from '../topology/network.ts'
 import { PORTS } from '../topology/ports.ts'
 import {
   CONFIG_DIR,
@@ -22,6 +24,8 @@ import {
   type Renderer,
 } from './files.ts'
 
+/** HAProxy's own commands. Inside the container, and through the section `guide`, which lets one kind of line in. */
+const COMMAND_SOCKET = '/tmp/haproxy.sock'
 const SERVER_STATE = `${CONFIG_DIR}/server-state`
 
 /** An argument in HAProxy's strong quotes, within which only the quote itself is special. */
@@ -53,7 +57,7 @@ const globalSection = (spec: ClusterSpec): string =>
     `ssl-default-server-options ssl-min-ver TLSv1.2`,
     // All members' checks would otherwise fall on the same instant.
     `spread-checks 5`,
-    `stats socket /tmp/haproxy.sock mode 600 level admin`,
+    `stats socket ${COMMAND_SOCKET} mode 600 level admin`,
   ])
 
 const defaultsSection = ({ check, pooler }: Profile): string =>
@@ -83,16 +87,16 @@ const defaultsSection = ({ check, pooler }: Profile): string =>
   ])
 
 const checkedServer = (
-  name: string,
-  { address }: Container,
   member: string,
-  { check }: Profile,
+  { address }: Container,
+  { fall, rise, fastinterMs }: Profile['check'],
+  { interMs, downinterMs }: Pick<Profile['check'], 'interMs' | 'downinterMs'>,
 ): Line =>
   [
-    `server ${name} ${address}:${PORTS.postgres}`,
+    `server ${member} ${address}:${PORTS.postgres}`,
     `check port ${PORTS.patroni} check-ssl verify required ca-file ${TLS_PATHS.ca} verifyhost ${member} check-sni ${member}`,
-    `inter ${check.interMs}ms fastinter ${check.fastinterMs}ms downinter ${check.downinterMs}ms`,
-    `fall ${check.fall} rise ${check.rise}`,
+    `inter ${interMs}ms fastinter ${fastinterMs}ms downinter ${downinterMs}ms`,
+    `fall ${fall} rise ${rise}`,
     `on-marked-down shutdown-sessions tcp-ut 10s`,
   ].join(' ')
 
@@ -102,8 +106,8 @@ const trackingServer = (name: string, { address }: Container, tracked: string): 
 const bind = (port: number): Line => `bind :${port} tcp-ut 10s`
 
 /** The lock (status) and the database itself (body) must agree; either alone points at a standby at times. */
-const writeSection = (members: readonly Container[], profile: Profile): string =>
-  section('listen write', [
+const writeSection = (members: readonly Container[], { check }: Profile): string =>
+  section(`listen ${WRITE_SECTION}`, [
     bind(PORTS.routerWrite),
     'option httpchk',
     'http-check send meth GET uri /primary ver HTTP/1.1 hdr Host patroni hdr Connection close',
@@ -111,20 +115,26 @@ const writeSection = (members: readonly Container[], profile: Profile): string =
     // traceback for each.
     `http-check expect string ${quoteHaproxy('"role": "primary"')}`,
     'http-check expect status 200',
-    ...indexed(members).map(([name, member]) => checkedServer(name, member, name, profile)),
+    ...members.map((member) => checkedServer(member.name, member, check, check)),
   ])
 
 /** Standbys within the lag limit; only when there is none, the primary. */
-const readSection = (members: readonly Container[], profile: Profile, lagBytes: number): string =>
+const readSection = (members: readonly Container[], { check }: Profile, lagBytes: number): string =>
   section('listen read', [
     bind(PORTS.routerRead),
     'balance leastconn',
     'option httpchk',
     `http-check send meth OPTIONS uri ${quoteHaproxy(`/replica?lag=${lagBytes}`)} ver HTTP/1.1 hdr Host patroni hdr Connection close`,
     'http-check expect status 200',
-    ...indexed(members).map(([name, member]) => checkedServer(name, member, name, profile)),
+    ...members.map((member) =>
+      checkedServer(member.name, member, check, {
+        interMs: check.readInterMs,
+        downinterMs: check.readInterMs,
+      }),
+    ),
     ...indexed(members, 'primary-').map(
-      ([name, member]) => `${trackingServer(name, member, `write/${member.name}`)} backup`,
+      ([name, member]) =>
+        `${trackingServer(name, member, `${WRITE_SECTION}/${member.name}`)} backup`,
     ),
   ])
 
@@ -137,7 +147,7 @@ const readAnySection = (members: readonly Container[]): string =>
       trackingServer(name, member, `read/${member.name}`),
     ),
     ...indexed(members, 'primary-').map(([name, member]) =>
-      trackingServer(name, member, `write/${member.name}`),
+      trackingServer(name, member, `${WRITE_SECTION}/${member.name}`),
     ),
   ])
 
@@ -165,12 +175,31 @@ const statsSection = (spec: ClusterSpec): string =>
     'stats uri /stats',
   ])
 
+/** Controllers, which have seen a new primary write, and the CLI's switchover say so here instead of waiting for a check. */
+const guideSection = (spec: ClusterSpec, members: readonly Container[]): string => {
+  const controllers = containersOf(spec, 'controller')
+  const sources = [gatewayAddressOf(spec), ...controllers.map(({ address }) => address)]
+  return section('listen guide', [
+    `bind :${PORTS.routerGuide} ssl crt ${TLS_PATHS.pair} ca-file ${TLS_PATHS.ca} verify required`,
+    'timeout client 5s',
+    'timeout server 5s',
+    `tcp-request connection reject unless { src ${sources.join(' ')} }`,
+    'tcp-request inspect-delay 2s',
+    `acl guide ssl_c_s_dn(ou) -m str cli ${controllers.map(({ name }) => name).join(' ')}`,
+    `acl line req.payload(0,0) -m reg ${quoteHaproxy(guidePattern(members.map(({ name }) => name)))}`,
+    'tcp-request content reject unless guide',
+    'tcp-request content accept if line',
+    'tcp-request content reject if WAIT_END',
+    `server commands unix@${COMMAND_SOCKET}`,
+  ])
+}
+
 const SERVER_STATE_FIELDS =
   'be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port'
 
 /** Every checked server as down; those that track one follow it. The rest of a line keeps the configuration's values. */
 export const renderServerState = (spec: ClusterSpec): string => {
-  const lines = ['write', 'read'].flatMap((backend, backendIndex) =>
+  const lines = [WRITE_SECTION, 'read'].flatMap((backend, backendIndex) =>
     containersOf(spec, 'member').map(
       ({ name }, index) =>
         `${backendIndex + 2} ${backend} ${index + 1} ${name} - 0 0 1 1 0 1 0 0 6 0 0 0 - ${PORTS.postgres} - 0 0 - - 0`,
@@ -190,6 +219,7 @@ const routerConfig = (spec: ClusterSpec): string => {
     readSection(members, profile, bytesOf(spec.database.router.maxReadLag.bytes)),
     readAnySection(members),
     statsSection(spec),
+    guideSection(spec, members),
   ].join('\n')
 }
 

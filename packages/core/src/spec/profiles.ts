@@ -15,7 +15,7 @@ export interface PatroniTiming {
 
 export interface Profile {
   readonly patroni: PatroniTiming
-  /** HAProxy's health checks of members, milliseconds and counts. */
+  /** HAProxy's health checks of members, milliseconds and counts. All but `readInterMs` are of the write check. */
   readonly check: {
     readonly interMs: number
     readonly fastinterMs: number
@@ -23,6 +23,11 @@ export interface Profile {
     readonly fall: number
     readonly rise: number
     readonly timeoutMs: number
+    /**
+     * Between two checks of whether a member may serve reads, whether it may now or not. Each check costs the member a TLS
+     * handshake, and a read that meets a standby which has just gone is made again on the primary.
+     */
+    readonly readInterMs: number
   }
   /** PgBouncer, in seconds. */
   readonly pooler: {
@@ -36,13 +41,29 @@ export interface Profile {
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   fast: {
     patroni: { ttl: 20, loopWait: 1, retryTimeout: 3 },
-    check: { interMs: 500, fastinterMs: 200, downinterMs: 300, fall: 2, rise: 1, timeoutMs: 2500 },
+    check: {
+      interMs: 1000,
+      fastinterMs: 500,
+      downinterMs: 1000,
+      fall: 3,
+      rise: 1,
+      timeoutMs: 2500,
+      readInterMs: 1000,
+    },
     pooler: { serverLoginRetry: 0.2, serverConnectTimeout: 1, queryWaitTimeout: 30 },
     etcd: { heartbeatMs: 100, electionMs: 1000 },
   },
   balanced: {
     patroni: { ttl: 30, loopWait: 5, retryTimeout: 10 },
-    check: { interMs: 1000, fastinterMs: 500, downinterMs: 500, fall: 3, rise: 1, timeoutMs: 2000 },
+    check: {
+      interMs: 1000,
+      fastinterMs: 500,
+      downinterMs: 500,
+      fall: 3,
+      rise: 1,
+      timeoutMs: 2000,
+      readInterMs: 2000,
+    },
     pooler: { serverLoginRetry: 0.5, serverConnectTimeout: 3, queryWaitTimeout: 60 },
     etcd: { heartbeatMs: 250, electionMs: 2500 },
   },
@@ -55,6 +76,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       fall: 3,
       rise: 1,
       timeoutMs: 4000,
+      readInterMs: 4000,
     },
     pooler: { serverLoginRetry: 1, serverConnectTimeout: 5, queryWaitTimeout: 120 },
     etcd: { heartbeatMs: 500, electionMs: 5000 },

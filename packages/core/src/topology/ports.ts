@@ -8,6 +8,8 @@ export const PORTS = {
   routerRead: 5001,
   routerReadAny: 5002,
   routerStats: 8404,
+  /** Where a router is told who the primary is: one kind of line, from controllers and the CLI. */
+  routerGuide: 8405,
   pooler: 6432,
   agent: 8080,
   desktopApi: 8081,

@@ -1,0 +1,62 @@
+import { beforeEach, expect, it } from 'vitest'
+import { ShowPrimary } from './show-primary.ts'
+
+const LOGGER = { info: () => undefined, warn: () => undefined }
+const leaderOf = (name: string, modRevision = '7') => ({ name, modRevision })
+
+let told: string[]
+let missed: readonly string[]
+let isActive: boolean
+let show: ShowPrimary
+
+beforeEach(() => {
+  told = []
+  missed = []
+  isActive = true
+  const guide = {
+    lead: (primary: string) => {
+      told.push(primary)
+      return Promise.resolve(missed)
+    },
+  }
+  show = new ShowPrimary({ guide, isActive: () => isActive, logger: LOGGER })
+})
+
+it('shows a leadership once, at the first write that was begun after it was seen', async () => {
+  show.noteLeader(leaderOf('m2'), 1000)
+  await show.noteWrite('m2', 1000)
+  expect(told).toEqual([])
+  await show.noteWrite('m2', 1050)
+  await show.noteWrite('m2', 1500)
+  expect(told).toEqual(['m2'])
+})
+
+it('shows nobody who writes without the leadership, and nobody who leads without writing', async () => {
+  show.noteLeader(leaderOf('m2'), 1000)
+  await show.noteWrite('m1', 1100)
+  show.noteLeader(null, 1200)
+  await show.noteWrite('m2', 1300)
+  expect(told).toEqual([])
+})
+
+it('shows the same member again when it leads anew', async () => {
+  show.noteLeader(leaderOf('m2', '7'), 1000)
+  await show.noteWrite('m2', 1100)
+  show.noteLeader(leaderOf('m2', '9'), 2000)
+  await show.noteWrite('m2', 2100)
+  expect(told).toEqual(['m2', 'm2'])
+})
+
+it('tells a router again that did not answer, but not for ever', async () => {
+  missed = ['router-1']
+  show.noteLeader(leaderOf('m2'), 1000)
+  for (const begunAt of [1100, 1600, 12_000, 12_500]) await show.noteWrite('m2', begunAt)
+  expect(told).toHaveLength(3)
+})
+
+it('leaves it to the active controller', async () => {
+  isActive = false
+  show.noteLeader(leaderOf('m2'), 1000)
+  await show.noteWrite('m2', 1100)
+  expect(told).toEqual([])
+})

@@ -1,0 +1,65 @@
+/**
+ * Shows each leadership to the routers once: when its owner was seen to write after the leadership had been seen, and never
+ * before. A router that could not be told is told again at the next write, for a while; then its own checks must do.
+ */
+import type { Logger } from '@neuronha/runtime/logger.ts'
+import type { RouterGuide } from './router-guide.ts'
+
+export interface ShowPrimaryOptions {
+  readonly guide: RouterGuide
+  readonly isActive: () => boolean
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+}
+
+interface Leadership {
+  readonly member: string
+  /** Of the leader's key: another revision is another leadership. */
+  readonly revision: string
+  readonly seenAt: number
+}
+
+/** As long as the routers' own checks could need, with room. */
+const TRY_FOR_MS = 10_000
+
+export class ShowPrimary {
+  readonly #options: ShowPrimaryOptions
+  #leadership: Leadership | undefined
+  #isShown = false
+  #isShowing = false
+
+  constructor(options: ShowPrimaryOptions) {
+    this.#options = options
+  }
+
+  /** What etcd said at this moment (monotonic, milliseconds). */
+  noteLeader(
+    leader: { readonly name: string; readonly modRevision: string } | null,
+    seenAt: number,
+  ): void {
+    if (leader === null) {
+      this.#leadership = undefined
+      return
+    }
+    if (leader.modRevision === this.#leadership?.revision) return
+    this.#leadership = { member: leader.name, revision: leader.modRevision, seenAt }
+    this.#isShown = false
+  }
+
+  /** A write that was begun at this moment has succeeded on this member. */
+  async noteWrite(member: string, begunAt: number): Promise<void> {
+    const leadership = this.#leadership
+    if (leadership === undefined || this.#isShown || this.#isShowing) return
+    if (leadership.member !== member || begunAt <= leadership.seenAt) return
+    const { guide, isActive, logger } = this.#options
+    if (!isActive()) return
+    this.#isShowing = true
+    const missed = await guide.lead(member)
+    this.#isShowing = false
+    if (this.#leadership !== leadership) return
+    const isOver = begunAt - leadership.seenAt > TRY_FOR_MS
+    this.#isShown = missed.length === 0 || isOver
+    if (missed.length === 0) logger.info({ member }, 'the routers lead to the primary')
+    else if (isOver)
+      logger.warn({ member, missed }, 'some routers could not be told of the primary')
+  }
+}
