@@ -40,7 +40,11 @@ export const createMetrics = ({
   const registry = new Registry()
   registry.setDefaultLabels({ replica })
   if (processMetrics)
-    collectDefaultMetrics({ register: registry, prefix, eventLoopMonitoringPrecision: LOOP_BEAT_MS })
+    collectDefaultMetrics({
+      register: registry,
+      prefix,
+      eventLoopMonitoringPrecision: LOOP_BEAT_MS,
+    })
   const common = <L extends string>(name: string, help: string, labels: readonly L[] = []) => ({
     name: `${prefix}${name}`,
     help,

@@ -20,6 +20,7 @@ import {
 } from '@neuronha/runtime/idempotency.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import type { Database } from '@neuronha/runtime/postgres/database.ts'
+import type { Committed } from '@neuronha/runtime/postgres/transaction.ts'
 import type { Sql } from '@neuronha/runtime/postgres/sql.ts'
 import type { WriteToken } from '@neuronha/runtime/write-token.ts'
 import type { LocalModel, ModelProvider, RemoteModel } from '../providers/model-provider.ts'
@@ -45,6 +46,8 @@ export interface Posting {
   readonly sessionId: string
   readonly input: MessageInput
   readonly request: IdempotentRequest
+  /** Aborts when the caller leaves: what waits for a connection then is given up. */
+  readonly signal?: AbortSignal
 }
 
 /** Both are stored. */
@@ -114,6 +117,12 @@ const waitingForFirst = async <T extends { readonly kind: string }>(
   }
 }
 
+const writeFor = <T>(
+  { database }: ExchangeDeps,
+  { signal }: Posting,
+  work: (sql: Sql) => Promise<T>,
+): Promise<Committed<T>> => database.write(work, signal === undefined ? {} : { signal })
+
 const answerLocally = (
   deps: ExchangeDeps,
   model: LocalModel,
@@ -121,7 +130,7 @@ const answerLocally = (
 ): Promise<Answered> => {
   const answerId = newId()
   const attempt = async (): Promise<Answered | { kind: 'in-flight' }> => {
-    const { value, token } = await deps.database.write(async (sql) => {
+    const { value, token } = await writeFor(deps, posting, async (sql) => {
       const claimed = await claimMessage(sql, deps, posting, 0)
       if (claimed.kind !== 'mine') return claimed
       const { message } = claimed.conversation
@@ -199,7 +208,7 @@ const beginRemotely = async (
   posting: Posting,
 ): Promise<Answered | Asking> =>
   waitingForFirst(deps, async (): Promise<Answered | Asking | { kind: 'in-flight' }> => {
-    const { value, token } = await deps.database.write((sql) =>
+    const { value, token } = await writeFor(deps, posting, (sql) =>
       claimMessage(sql, deps, posting, LEASE_MS),
     )
     if (value.kind === 'in-flight') return value

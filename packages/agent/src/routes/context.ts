@@ -7,6 +7,7 @@ import {
   type IdempotencyRecords,
   type StoredAnswer,
 } from '@neuronha/runtime/idempotency.ts'
+import { clientSignal } from '@neuronha/runtime/http/request-context.ts'
 import type { Database } from '@neuronha/runtime/postgres/database.ts'
 import type { Sql } from '@neuronha/runtime/postgres/sql.ts'
 import { readWriteToken, setWriteToken } from '@neuronha/runtime/write-token.ts'
@@ -58,6 +59,7 @@ export const writeFor = async <T>(
 ): Promise<T> => {
   const { database, records, signingKey, callerOf } = context
   const { answer, token } = await runIdempotent({
+    signal: clientSignal(reply),
     database,
     records,
     request: idempotentRequest(request, callerOf(request).keyId),

@@ -8,6 +8,7 @@ import {
   page,
 } from '@neuronha/core/contracts/agent.ts'
 import type { App } from '@neuronha/runtime/http-host.ts'
+import { clientSignal } from '@neuronha/runtime/http/request-context.ts'
 import { idempotentRequest } from '@neuronha/runtime/idempotency.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import { openSse } from '@neuronha/runtime/sse.ts'
@@ -103,6 +104,7 @@ const addPost = (app: App, context: MessageRouteContext): void => {
         sessionId: request.params.id,
         input: request.body,
         request: idempotentRequest(request, keyId),
+        signal: clientSignal(reply),
       }
       const deps = depsWith(request.log)
       if (!request.body.stream) {

@@ -124,16 +124,19 @@ export function createFailover(options: FailoverOptions): Failover {
 
 /** Who asks the members: the probe by its own role, the state of receivers by the role that observes. */
 function connectorsOf({ config, tls }: FailoverOptions): {
-  readonly connectProbe: (target: MemberAddress) => DirectClient
+  readonly connectProbe: (target: MemberAddress, onFirstByte?: () => void) => DirectClient
   readonly connectObserver: (target: MemberAddress) => DirectClient
 } {
-  const connect = (login: Login, applicationName: string) => (target: MemberAddress) =>
-    createDirectClient({
-      endpoint: { name: target.address, address: target.address, port: PORTS.postgres },
-      login,
-      tls,
-      applicationName,
-    })
+  const connect =
+    (login: Login, applicationName: string) =>
+    (target: MemberAddress, onFirstByte?: () => void): DirectClient =>
+      createDirectClient({
+        endpoint: { name: target.address, address: target.address, port: PORTS.postgres },
+        login,
+        tls,
+        applicationName,
+        ...(onFirstByte === undefined ? {} : { onFirstByte }),
+      })
   return {
     connectProbe: connect(config.probe, 'neuronha-probe'),
     connectObserver: connect(config.observe.database, 'neuronha-witness'),

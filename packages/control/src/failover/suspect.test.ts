@@ -62,7 +62,7 @@ describe('one witness for its life is enough', () => {
     ['Patroni still writes', { ...frozen, statusStillMs: 900 }],
     ['nobody knows whether Patroni writes', { ...frozen, statusStillMs: null }],
     ['no fresh connection was tried', { ...frozen, freshUnansweredSince: null }],
-    ['a fresh connection has not had its time', { ...frozen, freshUnansweredSince: NOW - 900 }],
+    ['a fresh connection has not had its time', { ...frozen, freshUnansweredSince: NOW - 1400 }],
     ['the silence is short', { ...frozen, keptAt: NOW - 1900 }],
   ])('%s', (_case, change) => {
     expect(suspect(seen(change))).toBeNull()

@@ -50,7 +50,8 @@ export const PATRONI_HUNG_MS = CONTROLLER_TIMINGS.patroniSilentAfterMs
 export const SLIP_MS = 250
 
 const QUICK_MS = 1000
-const FRESH_UNANSWERED_MS = 1000
+/** On a machine that is short of processors the postmaster itself took up to a second to answer. */
+const FRESH_UNANSWERED_MS = 1500
 const STANDBY_SILENT_MS = 1500
 const RECEIVER_SILENT_MS = 1500
 const STATUS_STILL_MS = 1500

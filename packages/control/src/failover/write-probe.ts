@@ -19,8 +19,8 @@ export interface ProbeTarget {
 
 export interface WriteProbeOptions {
   readonly members: readonly ProbeTarget[]
-  /** A client with the probe's own role. */
-  readonly connectProbe: (target: ProbeTarget) => DirectClient
+  /** A client with the probe's own role, and who is told that the server has begun to answer it. */
+  readonly connectProbe: (target: ProbeTarget, onFirstByte?: () => void) => DirectClient
   /** A client that may read the state of a standby's receiver. */
   readonly connectObserver: (target: ProbeTarget) => DirectClient
   /** A write that was begun at this moment has succeeded on this member. */
@@ -184,8 +184,7 @@ export class WriteProbe {
     const isCalm = this.#isCalm()
     const isDue = (beats: number): boolean => !isCalm || this.#beats % beats === 0
     void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
-    if (isDue(CALM_BEATS.fresh))
-      void this.#question(this.#fresh, () => this.#once(this.#member, this.#statement))
+    if (isDue(CALM_BEATS.fresh)) this.#tryFresh(this.#fresh, this.#member, this.#statement)
     if (isDue(CALM_BEATS.standbys)) this.#askStandbys()
     this.#beats += 1
     if (!isCalm || !this.#isWriting) this.#options.onUnease()
@@ -212,8 +211,7 @@ export class WriteProbe {
         )
         standby.messageAgeMs = row?.age_ms ?? null
       })
-      if (needsControl)
-        void this.#question(standby.control, () => this.#once(standby.target, 'SELECT 1'))
+      if (needsControl) this.#tryFresh(standby.control, standby.target, 'SELECT 1')
     }
   }
 
@@ -229,14 +227,23 @@ export class WriteProbe {
     )
   }
 
-  async #once(target: ProbeTarget, statement: string): Promise<void> {
-    const client = this.#options.connectProbe(target)
-    try {
-      await client.query(statement, DEADLINE_MS)
-    } finally {
-      // its goodbye is no part of the answer's time
-      void client.close()
-    }
+  /**
+   * A fresh connection. The first byte counts as the answer: the postmaster sends it through a process that it has just made
+   * for us, which one that hangs cannot; the login behind it takes seconds on a machine that is merely busy.
+   */
+  #tryFresh(line: Line, target: ProbeTarget, statement: string): void {
+    void this.#question(line, async () => {
+      const begunAt = this.#options.now()
+      const client = this.#options.connectProbe(target, () =>
+        noteAnswer(line, begunAt, this.#options.now()),
+      )
+      try {
+        await client.query(statement, DEADLINE_MS)
+      } finally {
+        // its goodbye is no part of the answer's time
+        void client.close()
+      }
+    })
   }
 
   /** One question at a time on each line: a frozen server costs one open socket, not one per half second. */

@@ -171,7 +171,8 @@ const logging: Lines = [
     '"seconds":$request_time,"upstream":"$upstream_addr","upstreamStatus":"$upstream_status",',
     '"upstreamSeconds":"$upstream_response_time"}',
   ].map((part, index, all) => `  '${part}'${index === all.length - 1 ? ';' : ''}`),
-  'access_log /dev/stdout json if=$is_logged;',
+  // A line for each request would wake the container engine for each.
+  'access_log /dev/stdout json buffer=32k flush=1s if=$is_logged;',
 ]
 
 /** Set where the edge itself answers; a service's own Retry-After passes as it is. */

@@ -9,6 +9,7 @@
 import { assertPresent } from '../assert-present.ts'
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
+import { poolSizeOf } from '../spec/postgres-settings.ts'
 import { PROFILES } from '../spec/profiles.ts'
 import { addressesOf, containersOf, type Container } from '../topology/containers.ts'
 import { gatewayAddressOf, hostRange } from '../topology/network.ts'
@@ -89,7 +90,7 @@ const givenSettings = (spec: ClusterSpec): Settings => {
   const { pooler } = spec.database
   const { serverConnectTimeout, serverLoginRetry, queryWaitTimeout } = PROFILES[spec.profile].pooler
   return {
-    default_pool_size: pooler.defaultPoolSize,
+    default_pool_size: poolSizeOf(spec),
     max_client_conn: pooler.maxClientConnections,
     max_db_connections: pooler.maxDbConnections,
     query_wait_timeout: queryWaitTimeout,

@@ -125,8 +125,11 @@ const pooler = z
       .int()
       .min(1)
       .max(1000)
-      .default(25)
-      .describe('Server connections of one pool; a pool is per user and database'),
+      .nullable()
+      .default(null)
+      .describe(
+        'Server connections of one pool; a pool is per user and database. null: four per processor of a member, at least 8: more only make each other wait, and all of them log in again after a failover',
+      ),
     maxDbConnections: z
       .int()
       .min(1)

@@ -4,6 +4,7 @@ import {
   FORCED_POSTGRES_PARAMETERS,
   maxConnectionsOf,
   neededConnections,
+  poolSizeOf,
   postgresMemory,
   postgresParameters,
 } from './postgres-settings.ts'
@@ -30,6 +31,20 @@ describe('postgresMemory', () => {
       maintenance_work_mem: '2048MB',
       work_mem: '64MB',
     })
+  })
+})
+
+describe('poolSizeOf', () => {
+  it('keeps a member’s processors busy, unless the cluster file says how many', () => {
+    expect(poolSizeOf(aSpec({ resources: { cpus: 1 } }))).toBe(8)
+    expect(poolSizeOf(aSpec({ resources: { cpus: 6 } }))).toBe(24)
+    expect(poolSizeOf(aSpec({ resources: { cpus: 6 }, pooler: { defaultPoolSize: 9 } }))).toBe(9)
+  })
+
+  it('never exceeds what a pooler may open to one database', () => {
+    expect(poolSizeOf(aSpec({ resources: { cpus: 32 }, pooler: { maxDbConnections: 40 } }))).toBe(
+      40,
+    )
   })
 })
 

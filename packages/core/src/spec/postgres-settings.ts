@@ -25,6 +25,13 @@ export const neededConnections = (spec: ClusterSpec): number => {
   return perPooler * pooler.replicas + RESERVED_CONNECTIONS
 }
 
+/** Server connections of one pool: the cluster file's, or what a member's processors can keep busy. */
+export const poolSizeOf = ({ database }: ClusterSpec): number => {
+  const { defaultPoolSize, maxDbConnections } = database.pooler
+  const busy = Math.max(8, Math.ceil(database.resources.cpus * 4))
+  return defaultPoolSize ?? Math.min(busy, maxDbConnections)
+}
+
 /** max_connections: the cluster file's, or what the poolers may need. */
 export const maxConnectionsOf = (spec: ClusterSpec): number => {
   const given = Number(spec.database.parameters['max_connections'] ?? Number.NaN)

@@ -137,7 +137,7 @@ export const poolsFitMaxConnections: ClusterRule = (spec) => {
 
 export const poolSizeFitsDatabaseLimit: ClusterRule = (spec) => {
   const { defaultPoolSize, maxDbConnections } = spec.database.pooler
-  return defaultPoolSize <= maxDbConnections
+  return defaultPoolSize === null || defaultPoolSize <= maxDbConnections
     ? NONE
     : issue(
         ['database', 'pooler', 'defaultPoolSize'],

@@ -24,7 +24,10 @@ import { classifyFailure, saysPrimaryIsAway, toDatabaseError } from './sqlstate.
 import { runRead, runWrite, type Committed, type ReadOutcome } from './transaction.ts'
 
 export interface WriteOptions {
-  /** The caller went away: stop before COMMIT, or stop trying. */
+  /**
+   * The caller went away: stop waiting for a connection, since nobody waits for the result; on an overloaded machine that is
+   * most of the work. A transaction that has got its connection goes on: cutting it would cost a login.
+   */
   readonly signal?: AbortSignal
   /** All tries together; default 15 s, so that a failover fits. */
   readonly deadlineMs?: number
@@ -154,12 +157,13 @@ class PooledDatabase implements Database {
     const deadline = new Deadline(deadlineMs, signal)
     try {
       const committed = await this.#untilDeadline(deadline, retry, () =>
-        this.#onPrimary(deadline.signal, ({ client }) =>
-          runWrite(client, work, {
+        this.#onPrimary(deadline.signal, ({ client }) => {
+          deadline.detach()
+          return runWrite(client, work, {
             statementTimeoutMs: STATEMENT_TIMEOUT_MS,
             onCommit: () => deadline.extend(COMMIT_GRACE_MS),
-          }),
-        ),
+          })
+        }),
       )
       this.#metrics.writes.inc({ outcome: 'committed' })
       return committed

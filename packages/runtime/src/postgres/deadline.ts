@@ -18,6 +18,11 @@ export class Deadline {
     return this.#controller.signal
   }
 
+  /** The caller's leaving no longer ends it. */
+  detach(): void {
+    this.#outer?.removeEventListener('abort', this.#onOuterAbort)
+  }
+
   /** From now on at least `ms` are left, and the caller's leaving no longer ends it. */
   extend(ms: number): void {
     const left = Math.max(ms, this.#endsAt - performance.now())
@@ -27,6 +32,6 @@ export class Deadline {
 
   stop(): void {
     clearTimeout(this.#timer)
-    this.#outer?.removeEventListener('abort', this.#onOuterAbort)
+    this.detach()
   }
 }

@@ -13,6 +13,8 @@ export type { QueryResultRow } from 'pg'
 export type DirectClientOptions = Omit<ConnectionOptions, 'connectTimeoutMs' | 'queryTimeoutMs'> & {
   /** Told the SQLSTATE of every notice and warning: some put in doubt what then reports success. */
   readonly onNotice?: (sqlState: string) => void
+  /** A new connection got the server's first byte: a process was made for it, however long its login will take. */
+  readonly onFirstByte?: () => void
 }
 
 export interface DirectClient {
@@ -57,6 +59,7 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
 
   const open = async (socket: Socket, deadlineMs: number): Promise<Connection> => {
     connecting = socket
+    if (options.onFirstByte !== undefined) socket.once('data', options.onFirstByte)
     const client = await connect(options, socket, deadlineMs).finally(() => {
       if (connecting === socket) connecting = undefined
     })

@@ -1,6 +1,7 @@
 /** The port that queries are written against: text and values in, rows out. */
 import assert from 'node:assert/strict'
-import type { ClientBase, QueryResultRow } from 'pg'
+import { createHash } from 'node:crypto'
+import type { ClientBase, QueryResult, QueryResultRow } from 'pg'
 
 type Values = readonly unknown[]
 
@@ -16,10 +17,25 @@ export interface Sql {
 /** The part of a `pg` client that is used. */
 export type QueryClient = Pick<ClientBase, 'query'>
 
-/** A client as the port. Never names a statement: the next one may run on another server connection. */
+/** One name per text for ever. There are as many texts as queries in the code: values never become text. */
+const names = new Map<string, string>()
+const nameOf = (text: string): string => {
+  const known = names.get(text)
+  if (known !== undefined) return known
+  const name = createHash('sha256').update(text).digest('base64url').slice(0, 20)
+  names.set(text, name)
+  return name
+}
+
+/**
+ * A client as the port. Statements are prepared under a name, so that PostgreSQL parses and plans each once per server connection;
+ * PgBouncer knows the names and prepares them again wherever the next transaction runs (max_prepared_statements).
+ */
 export const sqlOver = (client: QueryClient): Sql => {
+  const query = <R extends QueryResultRow>(text: string, values: Values): Promise<QueryResult<R>> =>
+    client.query<R>({ name: nameOf(text), text, values: [...values] })
   const many = async <R extends object>(text: string, values: Values = []): Promise<readonly R[]> =>
-    (await client.query<R & QueryResultRow>(text, [...values])).rows
+    (await query<R & QueryResultRow>(text, values)).rows
   const maybeOne = async <R extends object>(
     text: string,
     values: Values = [],
@@ -36,6 +52,6 @@ export const sqlOver = (client: QueryClient): Sql => {
       assert(row !== undefined, 'a query for one row gave none')
       return row
     },
-    run: async (text, values = []) => (await client.query(text, [...values])).rowCount ?? 0,
+    run: async (text, values = []) => (await query(text, values)).rowCount ?? 0,
   }
 }
