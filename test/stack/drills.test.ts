@@ -10,6 +10,8 @@ import { statusOf, untilHealthy } from './cluster.ts'
 import { CLUSTER_NAME, neuronha, REPOSITORY } from './neuronha.ts'
 
 const LOG_LINES_SHOWN = 60
+/** Writes a second on each path: what is lost shows at any rate, and the slowest machine must not be the one that is tested. */
+const RATE = '10'
 
 /** What Patroni said on each member lately: why a failover went as it did. */
 async function showPatroniLogs(): Promise<void> {
@@ -27,6 +29,8 @@ async function drill(args: readonly string[]): Promise<DrillResult> {
     'drill',
     'run',
     ...args,
+    '--rate',
+    RATE,
     '--cluster',
     CLUSTER_NAME,
     '--json',
@@ -52,7 +56,7 @@ describe('drill primary-crash', () => {
     const result = await drill(['primary-crash'])
     expect(result).toMatchObject({ lost: 0, duplicated: 0, clientErrors: 0 })
     expect(result.paths.sql).toMatchObject({ lost: 0, duplicated: 0, clientErrors: 0 })
-    expect(result.acknowledged).toBeGreaterThan(300)
+    expect(result.acknowledged).toBeGreaterThan(60)
     // The fault must have hit: nothing was acknowledged for a while.
     expect(result.rtoMs).toBeGreaterThan(200)
     expect(result.rtoMs).toBeLessThan(20_000)

@@ -60,7 +60,7 @@ const globalSection = (spec: ClusterSpec): string =>
     `stats socket ${COMMAND_SOCKET} mode 600 level admin`,
   ])
 
-const defaultsSection = ({ check, pooler }: Profile): string =>
+const defaultsSection = ({ check, connectMs }: Profile): string =>
   section('defaults', [
     'mode tcp',
     'load-server-state-from-file global',
@@ -80,8 +80,7 @@ const defaultsSection = ({ check, pooler }: Profile): string =>
     // Poolers keep connections for hours, and PostgreSQL's own timeouts decide about idle ones.
     'timeout client 24h',
     'timeout client-fin 5s',
-    // A pooler would not wait any longer for its connection.
-    `timeout connect ${pooler.serverConnectTimeout}s`,
+    `timeout connect ${connectMs}ms`,
     'timeout server 24h',
     'timeout tunnel 24h',
   ])

@@ -92,8 +92,8 @@ describe('renderPgbouncer', () => {
     expect(poolerText('pgbouncer.ini', {}, 2)).toContain(`host='10.77.0.42,10.77.0.41'`)
   })
 
-  it('gives up on a dead router within the profile’s second, not after the default fifteen', () => {
-    expect(poolerText('pgbouncer.ini')).toMatch(/^server_connect_timeout = 1$/m)
+  it('gives up on a dead router within the profile’s seconds, not after the default fifteen', () => {
+    expect(poolerText('pgbouncer.ini')).toMatch(/^server_connect_timeout = 3$/m)
     expect(poolerText('pgbouncer.ini')).toMatch(/^server_login_retry = 0.2$/m)
   })
 

@@ -29,9 +29,15 @@ export interface Profile {
      */
     readonly readInterMs: number
   }
+  /** How long HAProxy waits for a member to take a connection; a kernel that lives does so at once. */
+  readonly connectMs: number
   /** PgBouncer, in seconds. */
   readonly pooler: {
     readonly serverLoginRetry: number
+    /**
+     * For a whole login. Too short, and a machine that is short of processors, right after a failover, never ends one: each is cut
+     * off and begun again. It is only needed for a router that hangs, since routers cut sessions to a primary that is gone.
+     */
     readonly serverConnectTimeout: number
     readonly queryWaitTimeout: number
   }
@@ -50,7 +56,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       timeoutMs: 2500,
       readInterMs: 1000,
     },
-    pooler: { serverLoginRetry: 0.2, serverConnectTimeout: 1, queryWaitTimeout: 30 },
+    connectMs: 1000,
+    pooler: { serverLoginRetry: 0.2, serverConnectTimeout: 3, queryWaitTimeout: 30 },
     etcd: { heartbeatMs: 100, electionMs: 1000 },
   },
   balanced: {
@@ -64,7 +71,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       timeoutMs: 2000,
       readInterMs: 2000,
     },
-    pooler: { serverLoginRetry: 0.5, serverConnectTimeout: 3, queryWaitTimeout: 60 },
+    connectMs: 3000,
+    pooler: { serverLoginRetry: 0.5, serverConnectTimeout: 5, queryWaitTimeout: 60 },
     etcd: { heartbeatMs: 250, electionMs: 2500 },
   },
   wide: {
@@ -78,7 +86,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       timeoutMs: 4000,
       readInterMs: 4000,
     },
-    pooler: { serverLoginRetry: 1, serverConnectTimeout: 5, queryWaitTimeout: 120 },
+    connectMs: 5000,
+    pooler: { serverLoginRetry: 1, serverConnectTimeout: 8, queryWaitTimeout: 120 },
     etcd: { heartbeatMs: 500, electionMs: 5000 },
   },
 }
