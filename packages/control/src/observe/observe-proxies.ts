@@ -5,6 +5,8 @@ import type { EdgeAnswer, ProxyServer, ProxyStatistics } from './raw-observation
 /** Numbers of the CSV's `type` column. */
 const FRONTEND = '0'
 const SERVER = '2'
+/** Sections of a router that only the platform itself talks to. */
+const OWN_SECTIONS = new Set(['stats', 'guide'])
 
 const numberOf = (text: string): number => Number(text) || 0
 
@@ -29,8 +31,10 @@ export function parseHaproxyStatistics(csv: string): ProxyStatistics {
       up: isUp(row('status')),
       backup: row('bck') === '1',
     })
-  // our own look at the statistics is no traffic
-  const frontends = rows.filter((row) => row('type') === FRONTEND && row('pxname') !== 'stats')
+  // our own looks and words are no traffic
+  const frontends = rows.filter(
+    (row) => row('type') === FRONTEND && !OWN_SECTIONS.has(row('pxname')),
+  )
   const sum = (valueOf: (row: (column: string) => string) => number): number =>
     frontends.reduce((total, row) => total + valueOf(row), 0)
   return {
