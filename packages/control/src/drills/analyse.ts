@@ -90,17 +90,28 @@ export const gapOf = (lines: readonly LedgerLine[], path: LoadPath): Gap | null 
         : [],
     ),
     loadWindowMs(lines),
+    steadyAtMs(lines),
   )
 
+/** When the load had warmed up; 0 when nobody waited for it. */
+const steadyAtMs = (lines: readonly LedgerLine[]): number =>
+  lines.find((line) => line.event === 'steady')?.atMs ?? 0
+
 /**
- * The longest time within the load's window in which nothing was acknowledged, its edges included: a
+ * The longest time within the load's window (once it was steady) in which nothing was acknowledged, its edges included: a
  * path that never answered again counts until the end, and one that never answered has the whole window.
  */
-export function longestGap(acknowledgedAtMs: readonly number[], windowMs: number): Gap | null {
+export function longestGap(
+  acknowledgedAtMs: readonly number[],
+  windowMs: number,
+  fromMs = 0,
+): Gap | null {
   if (windowMs <= 0) return null
-  const inside = acknowledgedAtMs.filter((atMs) => atMs < windowMs).sort((a, b) => a - b)
-  let previous = 0
-  let longest: Gap = { startMs: 0, endMs: 0 }
+  const inside = acknowledgedAtMs
+    .filter((atMs) => atMs >= fromMs && atMs < windowMs)
+    .sort((a, b) => a - b)
+  let previous = fromMs
+  let longest: Gap = { startMs: fromMs, endMs: fromMs }
   for (const atMs of [...inside, windowMs]) {
     if (atMs - previous > longest.endMs - longest.startMs)
       longest = { startMs: previous, endMs: atMs }

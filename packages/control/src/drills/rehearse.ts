@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { PlatformEvent } from '@neuronha/core/contracts/coordination.ts'
 import type { DrillCheck, TimelineEvent } from '@neuronha/core/contracts/drill-result.ts'
+import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
+import { PlatformError } from '@neuronha/core/errors.ts'
 import { containersOf } from '@neuronha/core/topology/containers.ts'
 import { runStep } from '../setup/progress.ts'
 import { actOut } from './act-out.ts'
@@ -17,13 +19,17 @@ import { readBack } from './read-back.ts'
 import { startSteps } from './scenarios/parts.ts'
 import type { Act, Evidence } from './scenarios/scenario.ts'
 import { showLoad } from './show-load.ts'
+import { steadinessOf } from './steady.ts'
 import { watchCluster, type ClusterWatch } from './watch-cluster.ts'
 
 const READY_TIMEOUT_MS = 30_000
 const WARM_UP_MS = 5000
+/** A load that is not steady by then is more than the cluster can carry. */
+const STEADY_WITHIN_MS = 60_000
 const COOL_DOWN_MS = 5000
+const LOOK_EVERY_MS = 250
 /** Before the load may end by itself: what is not bounded by the scenario, and a margin. */
-const SPARE_MS = READY_TIMEOUT_MS + WARM_UP_MS + COOL_DOWN_MS + 60_000
+const SPARE_MS = READY_TIMEOUT_MS + STEADY_WITHIN_MS + COOL_DOWN_MS + 60_000
 
 /** Both controllers stop for the run; the finaliser starts them again. */
 export async function silenceControllers(drill: Drill): Promise<void> {
@@ -79,6 +85,7 @@ export async function rehearse(drill: Drill, load: RunningLoad): Promise<DrillRe
 
 /** What `breakAndWatch` saw. */
 interface Seen {
+  readonly steadyAtMs: number
   readonly act: Act
   readonly rehearsal: Omit<Rehearsal, 'lines'>
   readonly evidence: Omit<Evidence, 'lines' | 'events'>
@@ -86,7 +93,7 @@ interface Seen {
 
 async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatch): Promise<Seen> {
   const { deps, scenario, context, bounds, signal } = drill
-  await pause(WARM_UP_MS, signal)
+  await untilSteady(drill, load)
   const warm: TimelineEvent = {
     atMs: Math.round(load.nowMs()),
     what: 'warmed up',
@@ -118,6 +125,7 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
   await load.stop()
   return {
     act,
+    steadyAtMs: warm.atMs,
     rehearsal: {
       target: act.target,
       faultAtMs,
@@ -137,12 +145,32 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
   }
 }
 
+/** @throws PlatformError REFUSED_FOR_SAFETY when the cluster does not keep up with the load as it is. */
+async function untilSteady({ ratePerSecond, signal }: Drill, load: RunningLoad): Promise<void> {
+  const deadlineMs = performance.now() + STEADY_WITHIN_MS
+  await pause(WARM_UP_MS, signal)
+  for (;;) {
+    await load.ledger.readNew()
+    const steadiness = steadinessOf(load.ledger.lines, ratePerSecond)
+    if (steadiness.kind === 'steady') return
+    if (performance.now() > deadlineMs)
+      throw new PlatformError(
+        'REFUSED_FOR_SAFETY',
+        `the cluster does not keep up with ${ratePerSecond} requests/s on each path (${steadiness.inFlight} in flight after ${STEADY_WITHIN_MS / 1000} s): a failure now would measure the load. Nothing was broken; choose a lower --rate`,
+      )
+    await pause(LOOK_EVERY_MS, signal)
+  }
+}
+
 const coolDownMs = ({ options }: Drill, load: RunningLoad): number =>
   Math.max(COOL_DOWN_MS, (options.seconds ?? 0) * 1000 - load.nowMs())
 
 async function judge(drill: Drill, load: RunningLoad, seen: Seen): Promise<DrillResult> {
   const { deps } = drill
-  const { lines } = load.ledger
+  const lines: readonly LedgerLine[] = [
+    ...load.ledger.lines,
+    { event: 'steady', atMs: seen.steadyAtMs },
+  ]
   const found = await readBack(deps.observe, { run: drill.run, lines })
   const events = await deps.events(load.beganAtMs(), Date.now())
   const evidence: Evidence = { ...seen.evidence, lines, events }

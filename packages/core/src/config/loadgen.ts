@@ -159,6 +159,9 @@ export const ledgerLine = z.discriminatedUnion('event', [
       'A write was read back right after it was acknowledged. On the HTTP path a client must see its own write; the SQL path reads a standby, which may be a moment behind',
     ),
   z.object({ event: z.literal('progress'), atMs, http: ledgerProgress, sql: ledgerProgress }),
+  z
+    .object({ event: z.literal('steady'), atMs })
+    .describe('Added by the drill: from here on the load was answered as fast as it came'),
   z.object({
     event: z.literal('end'),
     atMs,
