@@ -18,6 +18,7 @@ const seen = (change: Partial<PrimaryWitnesses> = {}): PrimaryWitnesses => ({
   since: NOW - 60_000,
   keptAt: NOW - 100,
   keptWorstMs: 12,
+  isWriting: true,
   freshAt: NOW - 300,
   freshUnansweredSince: null,
   restSilentMs: null,
@@ -28,6 +29,7 @@ const seen = (change: Partial<PrimaryWitnesses> = {}): PrimaryWitnesses => ({
 })
 
 const frozen: Partial<PrimaryWitnesses> = {
+  restSilentMs: 1000,
   keptAt: NOW - 2100,
   freshAt: NOW - 2100,
   freshUnansweredSince: NOW - 1600,
@@ -51,6 +53,11 @@ test('each way of hanging is recognised by its own witnesses', () => {
   expect(suspect(seen(patroniStuck))?.reason).toBe('patroni-hung')
 })
 
+test('one that was never heard of since it leads is suspected all the same, in the end', () => {
+  const never = { ...frozen, keptAt: null, freshAt: null, since: NOW - 4500 }
+  expect(suspect(seen(never))?.reason).toBe('unresponsive')
+})
+
 describe('one witness for its life is enough', () => {
   test.each<[string, Partial<PrimaryWitnesses>]>([
     ['the kept connection answers', { ...frozen, keptAt: NOW - 400 }],
@@ -60,6 +67,8 @@ describe('one witness for its life is enough', () => {
       { ...frozen, standbys: withFirst(quickStandbys(2000), { messageAgeMs: 300 }) },
     ],
     ['Patroni still writes', { ...frozen, statusStillMs: 900 }],
+    ['Patroni answers', { ...frozen, restSilentMs: 300 }],
+    ['nobody has asked Patroni', { ...frozen, restSilentMs: null }],
     ['nobody knows whether Patroni writes', { ...frozen, statusStillMs: null }],
     ['no fresh connection was tried', { ...frozen, freshUnansweredSince: null }],
     ['a fresh connection has not had its time', { ...frozen, freshUnansweredSince: NOW - 1400 }],
@@ -77,6 +86,10 @@ describe('a window in which we or a standby were slow does not count', () => {
       { ...frozen, standbys: withFirst(quickStandbys(2000), { answeredAt: NOW - 1600 }) },
     ],
     ['frozen, and the watch has only begun', { ...frozen, since: NOW - 1000 }],
+    [
+      'just promoted, and never heard of yet',
+      { ...frozen, keptAt: null, freshAt: null, since: NOW - 3000 },
+    ],
     ['stuck, and our timer slipped', { ...stuck, slippedAt: NOW - 4000 }],
     [
       'stuck, but a fresh connection was only just tried',
@@ -88,6 +101,8 @@ describe('a window in which we or a standby were slow does not count', () => {
       { ...stuck, standbys: quickStandbys(100) },
     ],
     ['Patroni stuck, and our timer slipped', { ...patroniStuck, slippedAt: NOW - 2000 }],
+    ['Patroni stuck, and PostgreSQL refuses or fails', { ...patroniStuck, isWriting: false }],
+    ['stuck, and the kept connection does not write', { ...stuck, isWriting: false }],
     ['Patroni stuck, and PostgreSQL was slow', { ...patroniStuck, keptWorstMs: 1200 }],
     ['Patroni stuck, but it answers REST', { ...patroniStuck, restSilentMs: 300 }],
     ['Patroni stuck, but REST was not asked', { ...patroniStuck, restSilentMs: null }],

@@ -6,9 +6,9 @@
  *
  * | reason             | silent                                  | and at the same time                                          |
  * |--------------------|-----------------------------------------|---------------------------------------------------------------|
- * | unresponsive       | kept and fresh connection, 2 s          | every standby hears nothing from it; Patroni writes nothing   |
- * | no-new-connections | fresh connection, 5 s                   | the kept one is quick, new connections to standbys are quick  |
- * | patroni-hung       | its REST API, 2 s; /status still, 2.5 s | PostgreSQL is quick, the other members' REST APIs answer      |
+ * | unresponsive       | kept and fresh connection, 2 s          | every standby hears nothing from it; Patroni neither writes nor answers |
+ * | no-new-connections | fresh connection, 5 s                   | the kept one writes quickly, new connections to standbys are quick      |
+ * | patroni-hung       | its REST API, 2 s; /status still, 2.5 s | PostgreSQL writes quickly, the other members' REST APIs answer          |
  */
 import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts'
 import type { Suspicion } from './decide-fence.ts'
@@ -31,6 +31,8 @@ export interface PrimaryWitnesses {
   /** The kept connection's last sign of life, and the worst answer time of the last seconds. */
   readonly keptAt: number | null
   readonly keptWorstMs: number | null
+  /** The kept connection's last answer was a write; a refusal or an error shows life, and no more. */
+  readonly isWriting: boolean
   readonly freshAt: number | null
   /** When the first fresh connection was begun that has got no answer; null: the last one has. */
   readonly freshUnansweredSince: number | null
@@ -55,6 +57,8 @@ const FRESH_UNANSWERED_MS = 1500
 const STANDBY_SILENT_MS = 1500
 const RECEIVER_SILENT_MS = 1500
 const STATUS_STILL_MS = 1500
+/** Its REST API is only asked once something is amiss. */
+const REST_SILENT_MS = 800
 const STATUS_HUNG_MS = 2500
 
 /** The last moment that spoils a window: our own slip, or the beginning of the watch. */
@@ -68,6 +72,7 @@ const areStandbysQuick = ({ standbys, now }: PrimaryWitnesses): boolean =>
   standbys.every(({ answeredAt }) => answeredAt !== null && now - answeredAt < STANDBY_SILENT_MS)
 
 const isKeptQuick = (seen: PrimaryWitnesses): boolean =>
+  seen.isWriting &&
   seen.keptAt !== null &&
   seen.now - seen.keptAt < QUICK_MS &&
   seen.keptWorstMs !== null &&
@@ -103,18 +108,21 @@ const silenceOf = (seen: PrimaryWitnesses): Silence => ({
   restMs: seen.restSilentMs ?? 0,
 })
 
-const isUnresponsive = ({
-  keptMs,
-  freshMs,
-  freshUnansweredMs,
-  messagesMs,
-  statusMs,
-}: Silence): boolean =>
+/** One that has not answered since we watch it may be promoting still: it gets twice the time. */
+const hasHadItsTime = ({ keptAt, freshAt, now, since }: PrimaryWitnesses): boolean =>
+  keptAt !== null || freshAt !== null || now - since >= 2 * UNRESPONSIVE_MS
+
+const isUnresponsive = (
+  seen: PrimaryWitnesses,
+  { keptMs, freshMs, freshUnansweredMs, messagesMs, statusMs, restMs }: Silence,
+): boolean =>
+  hasHadItsTime(seen) &&
   keptMs >= UNRESPONSIVE_MS &&
   freshMs >= UNRESPONSIVE_MS &&
   freshUnansweredMs >= FRESH_UNANSWERED_MS &&
   messagesMs.every((age) => age >= RECEIVER_SILENT_MS) &&
-  statusMs >= STATUS_STILL_MS
+  statusMs >= STATUS_STILL_MS &&
+  restMs >= REST_SILENT_MS
 
 const takesNoConnections = (
   seen: PrimaryWitnesses,
@@ -132,7 +140,7 @@ const isPatroniHung = (seen: PrimaryWitnesses, { statusMs, restMs }: Silence): b
   seen.now - spoiledAt(seen) >= STATUS_HUNG_MS
 
 const reasonOf = (seen: PrimaryWitnesses, silence: Silence): Suspicion['reason'] | undefined => {
-  if (isUnresponsive(silence)) return 'unresponsive'
+  if (isUnresponsive(seen, silence)) return 'unresponsive'
   if (takesNoConnections(seen, silence)) return 'no-new-connections'
   return isPatroniHung(seen, silence) ? 'patroni-hung' : undefined
 }

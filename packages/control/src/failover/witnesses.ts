@@ -16,7 +16,7 @@ export interface WitnessOptions extends WriteProbeOptions {
 }
 
 const BEAT_MS = 100
-/** Patroni's loop writes every second; from here on its REST API is asked too. */
+/** Patroni's loop writes every second; from here on, or while somebody keeps the probe waiting, its REST API is asked too. */
 const ASK_REST_AFTER_MS = CONTROLLER_TIMINGS.askPatroniAfterMs
 const REST_EVERY_MS = 500
 const REST_DEADLINE_MS = 2500
@@ -109,7 +109,8 @@ export class Witnesses {
       changedAt: isBroken ? seenAt : before.changedAt,
       seenAt,
     }
-    if (seenAt - this.#status.changedAt >= ASK_REST_AFTER_MS) this.#startRest()
+    const isStill = seenAt - this.#status.changedAt >= ASK_REST_AFTER_MS
+    if (isStill || this.#probe?.isUneasy === true) this.#startRest()
     else this.#stopRest()
   }
 

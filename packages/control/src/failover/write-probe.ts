@@ -36,6 +36,7 @@ export interface ProbeView {
   readonly since: number
   readonly keptAt: number | null
   readonly keptWorstMs: number | null
+  readonly isWriting: boolean
   readonly freshAt: number | null
   /** When the first fresh connection was begun that has got no answer; null: the last one has. */
   readonly freshUnansweredSince: number | null
@@ -119,6 +120,7 @@ export class WriteProbe {
   #beats = 0
   /** The kept connection's last question was written. */
   #isWriting = false
+  #isUneasy = false
   #isStopped = false
   readonly #statement: string
 
@@ -141,6 +143,11 @@ export class WriteProbe {
 
   get member(): string {
     return this.#member.name
+  }
+
+  /** Somebody kept us waiting at the last beat. */
+  get isUneasy(): boolean {
+    return this.#isUneasy
   }
 
   get isWriting(): boolean {
@@ -168,6 +175,7 @@ export class WriteProbe {
       since: this.#since,
       keptAt: this.#kept.answeredAt,
       keptWorstMs: recent.length === 0 ? null : Math.max(...recent.map(({ tookMs }) => tookMs)),
+      isWriting: this.#isWriting,
       freshAt: this.#fresh.answeredAt,
       freshUnansweredSince: this.#fresh.unansweredSince,
       spokeToQuestionOf: this.#spokeToQuestionOf,
@@ -187,7 +195,8 @@ export class WriteProbe {
     if (isDue(CALM_BEATS.fresh)) this.#tryFresh(this.#fresh, this.#member, this.#statement)
     if (isDue(CALM_BEATS.standbys)) this.#askStandbys()
     this.#beats += 1
-    if (!isCalm || !this.#isWriting) this.#options.onUnease()
+    this.#isUneasy = !isCalm || !this.#isWriting
+    if (this.#isUneasy) this.#options.onUnease()
   }
 
   /** A member that has just got the leadership is about to leave recovery, and clients wait for it. */
