@@ -83,6 +83,22 @@ describe('a switchover', () => {
   })
 })
 
+describe('a switchover whose proof does not come', () => {
+  it('lets the clients go on in time, whatever it is waiting for', async () => {
+    const cluster = await aCluster()
+    const deps = cluster.deps()
+    const routers = {
+      ...deps.routers,
+      // the first look comes shortly before the clients must go on
+      lead: () => deps.clock.sleep(8400),
+      proveWrites: () => new Promise<never>(() => undefined),
+    }
+    const { stallMs } = await switchover(WHY, { ...deps, routers })
+    expect(stallMs).toBeLessThan(8600)
+    expect(cluster.acts.at(-1)).toBe('resume')
+  })
+})
+
 describe('a switchover that is refused', () => {
   it('touches nothing and says every reason', async () => {
     const cluster = await aCluster({ transactions: [aTransaction({ ageMs: 60_000 })] })

@@ -19,6 +19,7 @@
  */
 import { patroniKeys, type NewEvent } from '@neuronha/core/contracts/coordination.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
+import { unlessAborted } from '@neuronha/runtime/unless-aborted.ts'
 import { withHolds } from '../coordination/holds.ts'
 import { runStep } from '../setup/progress.ts'
 import { decideSwitchover, PAUSE_DEADLINE_MS, type SwitchoverRequest } from './decide-switchover.ts'
@@ -32,6 +33,7 @@ const CHECKPOINT_DEADLINE_MS = 30_000
 const CATCH_UP_DEADLINE_MS = 1000
 /** From PAUSE to RESUME at the latest: before the poolers' dead-man loops would do it. */
 const RESUME_BY_MS = 8500
+const WITHIN = `within ${RESUME_BY_MS / 1000} s`
 const VERIFY_DEADLINE_MS = 60_000
 /** While clients wait, each look costs a few milliseconds; afterwards nobody is in a hurry. */
 const LOOK_EVERY_MS = 25
@@ -283,17 +285,22 @@ const wasNotSent = (thrown: unknown): boolean => {
   return code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'UND_ERR_CONNECT_TIMEOUT'
 }
 
-/** Looks until there is no obstacle left. */
+/** Looks until there is no obstacle left, or the deadline, which cuts off a look that is under way: clients are waiting. */
 async function until(
   deps: PlannedDeps,
   deadline: number,
   obstacle: () => Promise<string>,
 ): Promise<void> {
   for (;;) {
-    const words = await obstacle()
+    const leftMs = Math.max(1, Math.ceil(deadline - deps.clock.now()))
+    const words = await unlessAborted(
+      obstacle(),
+      [AbortSignal.timeout(leftMs)],
+      () => new PlatformError('NOT_HEALTHY_IN_TIME', `not proven ${WITHIN}`),
+    )
     if (words === '') return
     if (deps.clock.now() > deadline)
-      throw new PlatformError('NOT_HEALTHY_IN_TIME', `${words} within ${RESUME_BY_MS / 1000} s`)
+      throw new PlatformError('NOT_HEALTHY_IN_TIME', `${words} ${WITHIN}`)
     await deps.clock.sleep(LOOK_EVERY_MS)
   }
 }
