@@ -117,17 +117,22 @@ export function fetchHttps(
   })
 }
 
-let observer: Observer | undefined
+/** Of the cluster file as it was applied last: a test may change it. */
+let watching: { readonly clusterFile: string; readonly observer: Observer } | undefined
 
 afterAll(async () => {
-  await observer?.close()
-  observer = undefined
+  await watching?.observer.close()
+  watching = undefined
 })
 
 /** What `status` would print, from an observer of this process: a command for each look would cost the cluster a processor. */
 export function statusOf(): Promise<ClusterStatus> {
-  observer ??= createClusterObserver(cluster())
-  return observer.observe()
+  const clusterFile = readFileSync(stateFolderOf(CLUSTER_NAME).clusterFile, 'utf8')
+  if (watching?.clusterFile !== clusterFile) {
+    void watching?.observer.close()
+    watching = { clusterFile, observer: createClusterObserver(open()) }
+  }
+  return watching.observer.observe()
 }
 
 /** Looks at the cluster until this holds; fails with the last status otherwise. */

@@ -11,7 +11,7 @@ import { LEASE_SPARE_MS } from './decide-fence.ts'
 import { containersToStart, type StoppedContainer } from './decide-repair.ts'
 
 export interface RepairLoopOptions {
-  readonly engine: Pick<Engine, 'list' | 'start'>
+  readonly engine: Pick<Engine, 'list' | 'inspect' | 'start'>
   readonly lease: { isActive(): boolean; spareMs(): number }
   readonly events: Pick<EventLog, 'record'>
   readonly logger: Pick<Logger, 'warn'>
@@ -172,6 +172,7 @@ export class RepairLoop {
         evidence: { stoppedForMs, tries: known.tries },
       })
     } catch (thrown) {
+      if (await this.#isRemoved(name)) return
       events.record({
         kind: 'repair.start-failed',
         severity: 'critical',
@@ -183,6 +184,17 @@ export class RepairLoop {
       known.isStarting = false
       known.stoppedAt = null
     }
+  }
+
+  /** Somebody stopped it in order to remove it: nothing is wrong with it. */
+  async #isRemoved(name: string): Promise<boolean> {
+    const answer = await this.#options.engine.inspect(name).then(
+      (found) => ({ found }),
+      () => null,
+    )
+    if (answer === null || answer.found !== undefined) return false
+    this.#tracked.delete(name)
+    return true
   }
 }
 
