@@ -28,8 +28,6 @@ import {
 const HOLD_SCRIPT = `${CONFIG_DIR}/hold-for-primary.lua`
 /** HAProxy's own commands. Inside the container, and through the section `guide`, which lets one kind of line in. */
 const COMMAND_SOCKET = '/tmp/haproxy.sock'
-/** With the pause between them as long as a pooler waits. */
-const RETRIES = 5
 /** Before a pooler gives its login up, so that it is the router that ends it. */
 const HOLD_MARGIN_MS = 500
 const SERVER_STATE = `${CONFIG_DIR}/server-state`
@@ -82,8 +80,7 @@ const defaultsSection = ({ check, connectMs }: Profile): string =>
     'srvtcpka-cnt 3',
     'srvtcpka-idle 5s',
     'srvtcpka-intvl 2s',
-    // A second apart: a login that a dead primary refuses waits for the next one instead of failing.
-    `retries ${RETRIES}`,
+    'retries 2',
     `timeout check ${check.timeoutMs}ms`,
     // Poolers keep connections for hours, and PostgreSQL's own timeouts decide about idle ones.
     'timeout client 24h',

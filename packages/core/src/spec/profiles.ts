@@ -52,7 +52,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       interMs: 1000,
       fastinterMs: 500,
       downinterMs: 1000,
-      fall: 6,
+      fall: 3,
       rise: 1,
       timeoutMs: 2500,
       readInterMs: 1000,
