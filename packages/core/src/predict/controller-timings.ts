@@ -33,8 +33,6 @@ export const MEASURED = {
   patroniRound: { typicalMs: 200, worstMs: 500 },
   /** A controller sees the new primary write, which it asks every 50 ms, and tells the routers. */
   guide: { typicalMs: 100, worstMs: 600 },
-  /** A server login of PgBouncer: TLS, SCRAM, a process of PostgreSQL. */
-  poolerLogin: { typicalMs: 100, worstMs: 1000 },
   /** A health check with its TLS handshake. */
   check: { typicalMs: 50, worstMs: 200 },
   /** An orderly stop of a PostgreSQL that was checkpointed just before, until its lease is free. */

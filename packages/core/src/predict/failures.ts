@@ -19,7 +19,7 @@ import {
   patroniStart,
   pausePoolers,
   plainStop,
-  poolerLogin,
+  poolerRetry,
   promotion,
   rearmedLease,
   resumePoolers,
@@ -41,13 +41,13 @@ export interface FailureModel {
 }
 
 /** From a leader key that is gone to a service that writes. */
-const takeOver = (): readonly Term[] => [promotion(), guide(), poolerLogin()]
+const takeOver = (timings: Timings): readonly Term[] => [promotion(), guide(), poolerRetry(timings)]
 
 /** The same while no controller tells the routers. */
 const takeOverAlone = (timings: Timings): readonly Term[] => [
   promotion(),
   routerCheck(timings),
-  poolerLogin(),
+  poolerRetry(timings),
 ]
 
 /** Patroni alone, when the member cannot speak for itself any more. */
@@ -58,7 +58,7 @@ const leasePath: Path = (timings) => [
 ]
 
 /** A silent primary: the controllers make certain that it is dead, then hand its lease on. */
-const fencePath: Path = () => [silence(), fence(), evidence(), ...takeOver()]
+const fencePath: Path = (timings) => [silence(), fence(), evidence(), ...takeOver(timings)]
 
 const switchover: FailureModel = {
   what: 'the primary is changed on purpose',
@@ -73,17 +73,17 @@ const goesOn =
 export const FAILURES = {
   'primary-crash': {
     what: 'PostgreSQL of the primary dies; its Patroni lives',
-    withControllers: (timings) => [patroniLoop(timings), ...takeOver()],
+    withControllers: (timings) => [patroniLoop(timings), ...takeOver(timings)],
     withoutControllers: (timings) => [patroniLoop(timings), ...takeOverAlone(timings)],
   },
   'primary-container-crash': {
     what: 'the primary’s container dies and comes back',
-    withControllers: () => [engineRestart(), patroniStart(), ...takeOver()],
+    withControllers: (timings) => [engineRestart(), patroniStart(), ...takeOver(timings)],
     withoutControllers: (timings) => [engineRestart(), patroniStart(), ...takeOverAlone(timings)],
   },
   'primary-host-loss': {
     what: 'the primary’s container dies and stays dead',
-    withControllers: () => [engineEvent(), evidence(), ...takeOver()],
+    withControllers: (timings) => [engineEvent(), evidence(), ...takeOver(timings)],
     withoutControllers: leasePath,
   },
   'primary-frozen': {
@@ -98,18 +98,23 @@ export const FAILURES = {
   },
   'postmaster-hung': {
     what: 'the primary takes no new connections; those it has go on',
-    withControllers: () => [freshSilence(), fence(), evidence(), ...takeOver()],
+    withControllers: (timings) => [freshSilence(), fence(), evidence(), ...takeOver(timings)],
     // Patroni asks on a connection that it has.
     withoutControllers: () => null,
   },
   'patroni-hung': {
     what: 'Patroni of the primary is frozen; its PostgreSQL lives',
-    withControllers: () => [patroniSilence(), fence(), evidence(), ...takeOver()],
+    withControllers: (timings) => [patroniSilence(), fence(), evidence(), ...takeOver(timings)],
     withoutControllers: leasePath,
   },
   'etcd-leader-and-primary': {
     what: 'the primary’s container and etcd’s leader die together',
-    withControllers: (timings) => [etcdElection(timings), engineEvent(), evidence(), ...takeOver()],
+    withControllers: (timings) => [
+      etcdElection(timings),
+      engineEvent(),
+      evidence(),
+      ...takeOver(timings),
+    ],
     withoutControllers: (timings) => [
       etcdElection(timings),
       rearmedLease(timings),

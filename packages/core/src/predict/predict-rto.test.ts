@@ -31,8 +31,12 @@ describe('predictRto', () => {
       }
   })
 
-  // Measured with Patroni alone.
-  const timings = timingsOf(FAST)
+  // Measured with Patroni alone, when poolers waited a second before they logged in again.
+  const measuredWith = timingsOf(FAST)
+  const timings = {
+    ...measuredWith,
+    pooler: { ...measuredWith.pooler, serverLoginRetry: 1 },
+  }
   it.each([
     ['primary-crash', 2400],
     ['primary-container-crash', 2200],

@@ -103,8 +103,8 @@ export const guide = (): Term =>
 export const routerCheck = ({ check }: Timings): Term =>
   polled('the routers’ check sees the new primary', check.downinterMs * check.rise, MEASURED.check)
 
-export const poolerLogin = (): Term =>
-  measured('the poolers’ logins, which the routers held, go through', 'poolerLogin')
+export const poolerRetry = ({ pooler }: Timings): Term =>
+  polled('the poolers log in again', pooler.serverLoginRetry * 1000)
 
 /** To the other router, when the first does not answer at all. */
 export const otherRouter = ({ pooler }: Timings): Term => ({

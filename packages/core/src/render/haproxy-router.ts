@@ -24,12 +24,8 @@ import {
   type Renderer,
 } from './files.ts'
 
-/** Loaded by the configuration: holds connections while nobody takes writes. */
-const HOLD_SCRIPT = `${CONFIG_DIR}/hold-for-primary.lua`
 /** HAProxy's own commands. Inside the container, and through the section `guide`, which lets one kind of line in. */
 const COMMAND_SOCKET = '/tmp/haproxy.sock'
-/** Before a pooler gives its login up, so that it is the router that ends it. */
-const HOLD_MARGIN_MS = 500
 const SERVER_STATE = `${CONFIG_DIR}/server-state`
 
 /** An argument in HAProxy's strong quotes, within which only the quote itself is special. */
@@ -54,7 +50,6 @@ const maxConnections = (spec: ClusterSpec): number => Math.max(1000, neededConne
 const globalSection = (spec: ClusterSpec): string =>
   section('global', [
     `log stdout format raw daemon notice`,
-    `lua-load ${HOLD_SCRIPT}`,
     `maxconn ${maxConnections(spec)}`,
     `nbthread ${Math.max(1, Math.ceil(spec.database.router.resources.cpus))}`,
     `server-state-file ${SERVER_STATE}`,
@@ -110,12 +105,9 @@ const trackingServer = (name: string, { address }: Container, tracked: string): 
 const bind = (port: number): Line => `bind :${port} tcp-ut 10s`
 
 /** The lock (status) and the database itself (body) must agree; either alone points at a standby at times. */
-const writeSection = (members: readonly Container[], { check, pooler }: Profile): string =>
+const writeSection = (members: readonly Container[], { check }: Profile): string =>
   section(`listen ${WRITE_SECTION}`, [
     bind(PORTS.routerWrite),
-    // Longer than the script holds anything.
-    `tcp-request inspect-delay ${pooler.serverConnectTimeout + 1}s`,
-    'tcp-request content lua.hold_for_primary',
     'option httpchk',
     'http-check send meth GET uri /primary ver HTTP/1.1 hdr Host patroni hdr Connection close',
     // The body first: judged by its status alone, a standby's answer is cut off before its end, and Patroni logs a
@@ -215,31 +207,6 @@ export const renderServerState = (spec: ClusterSpec): string => {
   return ['1', `# ${SERVER_STATE_FIELDS}`, ...lines, ''].join('\n')
 }
 
-/**
- * A connection that comes while no member takes writes is held until one does, or its pooler is about to give it up. PgBouncer
- * keeps its clients waiting behind a login that is under way; a login that fails it passes on to all of them as an error,
- * and they come again, each with a handshake of its own.
- */
-const holdScript = ({ pooler }: Profile): string =>
-  [
-    header('HAProxy (router)', '--'),
-    `local HOLD_MS = ${pooler.serverConnectTimeout * 1000 - HOLD_MARGIN_MS}`,
-    'local LOOK_EVERY_MS = 20',
-    '',
-    'local function now_ms()',
-    '  local now = core.now()',
-    '  return now.sec * 1000 + now.usec / 1000',
-    'end',
-    '',
-    'core.register_action("hold_for_primary", { "tcp-req" }, function(txn)',
-    '  local deadline = now_ms() + HOLD_MS',
-    `  while txn.f:nbsrv("${WRITE_SECTION}") == 0 and now_ms() < deadline do`,
-    '    core.msleep(LOOK_EVERY_MS)',
-    '  end',
-    'end)',
-    '',
-  ].join('\n')
-
 const routerConfig = (spec: ClusterSpec): string => {
   const members = containersOf(spec, 'member')
   const profile = PROFILES[spec.profile]
@@ -259,7 +226,6 @@ export const renderHaproxyRouter: Renderer = (spec) =>
   new Map<string, RenderedFile>(
     containersOf(spec, 'router').flatMap(({ name }) => [
       [`${name}/haproxy.cfg`, plainFile(routerConfig(spec))] as const,
-      [`${name}/hold-for-primary.lua`, plainFile(holdScript(PROFILES[spec.profile]))] as const,
       [`${name}/server-state`, plainFile(renderServerState(spec))] as const,
     ]),
   )

@@ -36,8 +36,7 @@ export interface Profile {
     readonly serverLoginRetry: number
     /**
      * For a whole login. Too short, and a machine that is short of processors, right after a failover, never ends one: each is cut
-     * off and begun again. It is only needed for a router that hangs: routers cut sessions to a primary that is gone, and hold
-     * logins while there is none, so that clients wait for them instead of being turned away.
+     * off and begun again. It is only needed for a router that hangs, since routers cut sessions to a primary that is gone.
      */
     readonly serverConnectTimeout: number
     readonly queryWaitTimeout: number
@@ -58,7 +57,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       readInterMs: 1000,
     },
     connectMs: 1000,
-    pooler: { serverLoginRetry: 0.2, serverConnectTimeout: 5, queryWaitTimeout: 30 },
+    pooler: { serverLoginRetry: 0.2, serverConnectTimeout: 3, queryWaitTimeout: 30 },
     etcd: { heartbeatMs: 100, electionMs: 1000 },
   },
   balanced: {
@@ -73,7 +72,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       readInterMs: 2000,
     },
     connectMs: 3000,
-    pooler: { serverLoginRetry: 0.5, serverConnectTimeout: 8, queryWaitTimeout: 60 },
+    pooler: { serverLoginRetry: 0.5, serverConnectTimeout: 5, queryWaitTimeout: 60 },
     etcd: { heartbeatMs: 250, electionMs: 2500 },
   },
   wide: {
@@ -88,7 +87,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       readInterMs: 4000,
     },
     connectMs: 5000,
-    pooler: { serverLoginRetry: 1, serverConnectTimeout: 12, queryWaitTimeout: 120 },
+    pooler: { serverLoginRetry: 1, serverConnectTimeout: 8, queryWaitTimeout: 120 },
     etcd: { heartbeatMs: 500, electionMs: 5000 },
   },
 }
