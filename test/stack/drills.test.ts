@@ -11,7 +11,7 @@ import { CLUSTER_NAME, neuronha, REPOSITORY } from './neuronha.ts'
 
 const LOG_LINES_SHOWN = 60
 /** Writes a second on each path: what is lost shows at any rate, and the slowest machine must not be the one that is tested. */
-const RATE = '10'
+const RATE = '5'
 
 /** What Patroni said on each member lately: why a failover went as it did. */
 async function showPatroniLogs(): Promise<void> {
