@@ -202,8 +202,10 @@ export class WriteProbe {
   /** A member that has just got the leadership is about to leave recovery, and clients wait for it. */
   async #hurry(): Promise<void> {
     const until = this.#since + HURRY_FOR_MS
-    while (!this.#isStopped && !this.#isWriting && this.#options.now() < until) {
+    for (;;) {
       await sleep(HURRY_EVERY_MS)
+      // after the end, a question would open a connection that nobody closes
+      if (this.#isStopped || this.#isWriting || this.#options.now() >= until) return
       void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
     }
   }
