@@ -2,16 +2,14 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, describe, expect, it, onTestFailed } from 'vitest'
-import { drillResult, type DrillResult } from '@neuronha/core/contracts/drill-result.ts'
+import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
 import { SERVICE_COMPONENTS } from '@neuronha/core/topology/containers.ts'
 import { run } from '@neuronha/runtime/exec.ts'
 import { statusOf, untilHealthy } from './cluster.ts'
+import { drill, DRILL_RATE } from './drill.ts'
 import { CLUSTER_NAME, neuronha, REPOSITORY } from './neuronha.ts'
 
 const LOG_LINES_SHOWN = 60
-/** Writes a second on each path: what is lost shows at any rate, and the slowest machine must not be the one that is tested. */
-const RATE = '5'
 
 /** What Patroni said on each member lately: why a failover went as it did. */
 async function showPatroniLogs(): Promise<void> {
@@ -24,28 +22,9 @@ async function showPatroniLogs(): Promise<void> {
   }
 }
 
-async function drill(args: readonly string[]): Promise<DrillResult> {
-  const { code, stdout, stderr } = await neuronha([
-    'drill',
-    'run',
-    ...args,
-    '--rate',
-    RATE,
-    '--cluster',
-    CLUSTER_NAME,
-    '--json',
-  ])
+beforeEach(() => {
   onTestFailed(showPatroniLogs)
-  const result = drillResult.parse(JSON.parse(stdout || `"${stderr}"`))
-  const { http } = result.paths
-  console.log(
-    `    ${args.join(' ')} (${result.edgeKind}): rto ${result.rtoMs ?? '?'} ms, stall ${http?.longestStallMs ?? '?'} ms, acknowledged ${result.acknowledged}, lost ${result.lost}, duplicated ${result.duplicated}, client errors ${result.clientErrors}, whole again ${result.wholeAgainMs ?? '?'} ms`,
-  )
-  expect(result.reasons).toEqual([])
-  expect(result.verdict).toBe('pass')
-  expect(code).toBe(0)
-  return result
-}
+})
 
 afterEach(async () => {
   await untilHealthy()
@@ -108,13 +87,16 @@ describe('drill second-host-loss', () => {
 describe('drill heal', () => {
   it('mends what a drill broke that was killed in the middle', async () => {
     const main = join(REPOSITORY, 'packages/control/src/main.ts')
-    const args = [main, 'drill', 'run', 'router-frozen', '--cluster', CLUSTER_NAME]
+    const command = ['drill', 'run', 'router-frozen', '--rate', DRILL_RATE]
+    const args = [main, ...command, '--cluster', CLUSTER_NAME]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const said: string[] = []
     for await (const line of createInterface({ input: child.stderr })) {
+      said.push(line)
       if (line.includes('is frozen')) setTimeout(() => child.kill('SIGKILL'), 1000)
     }
     const broken = await statusOf()
-    expect(broken.health).not.toBe('healthy')
+    expect(broken.health, said.join('\n')).not.toBe('healthy')
 
     const { code, stdout, stderr } = await neuronha(['drill', 'heal', '--cluster', CLUSTER_NAME])
     expect(code, stderr).toBe(0)

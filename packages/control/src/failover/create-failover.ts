@@ -15,8 +15,10 @@ import type { Kv } from '../etcd/kv.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { HttpClient } from '../observe/http-client.ts'
 import { createPatroniControl } from '../planned/patroni-control.ts'
+import { createPoolerFleet } from '../planned/pooler-fleet.ts'
 import { createRouterGuide } from '../routers/router-guide.ts'
 import { ShowPrimary } from '../routers/show-primary.ts'
+import { ClientPause } from './client-pause.ts'
 import type { CoordinationView } from './coordination-view.ts'
 import { EtcdPlacement } from './etcd-placement.ts'
 import { FailoverLoop } from './failover-loop.ts'
@@ -25,7 +27,8 @@ import { addFailoverMetrics } from './failover-metrics.ts'
 import type { MemberAddress } from './members-view.ts'
 import { Rejoin } from './rejoin.ts'
 import { RepairLoop } from './repair-loop.ts'
-import { Witnesses } from './witnesses.ts'
+import { Witnesses, type WitnessOptions } from './witnesses.ts'
+import type { ProbeTarget } from './write-probe.ts'
 
 export interface FailoverOptions {
   readonly config: ControllerConfig
@@ -60,10 +63,14 @@ export function createFailover(options: FailoverOptions): Failover {
   const patroni = createPatroniControl({ members, patroniRest: config.patroniRest }, http)
   const rejoin = new Rejoin({ engine, patroni, lease, events, now })
   const placement = new EtcdPlacement({ etcd: config.observe.etcd, http, lease, events, now })
-  const show = new ShowPrimary({
-    guide: createRouterGuide({ routers: config.observe.routers, members, tls: options.tls }),
-    isActive: () => lease.isActive(),
-    logger,
+  const { show, clients } = createHandover(options, now)
+  const witnesses = new Witnesses({
+    members,
+    http,
+    now,
+    onUnease: () => loop.wake(),
+    onWrite: (member, begunAt) => void show.noteWrite(member, begunAt),
+    ...connectorsOf(options),
   })
   const loop: FailoverLoop = new FailoverLoop({
     cluster,
@@ -73,22 +80,18 @@ export function createFailover(options: FailoverOptions): Failover {
     http,
     lease,
     acts: new FenceActs({ cluster, controller: config.replica, kv, engine, lease, events, counts }),
-    witnesses: new Witnesses({
-      members,
-      http,
-      now,
-      onUnease: () => loop.wake(),
-      onWrite: (member, begunAt) => void show.noteWrite(member, begunAt),
-      ...connectorsOf(options),
-    }),
+    witnesses,
     events,
     logger,
     onLook: (seen) => {
       view = seen
       show.noteLeader(seen.snapshot.leader, seen.snapshot.seenAt)
+      void show.noteFence(seen.record)
+      clients.noteLook({ ...seen, refusing: witnesses.refusingPrimary() })
       repair.noteView(seen)
       rejoin.noteView(seen)
     },
+    onRest: () => clients.rest(),
     onRefused: (why) => counts.refused(why),
     now,
   })
@@ -112,7 +115,7 @@ export function createFailover(options: FailoverOptions): Failover {
     close: async () => {
       stop.abort()
       await Promise.all([
-        loop.close(),
+        loop.close().then(() => clients.close()),
         repair.close(),
         rejoin.close(),
         placement.close(),
@@ -122,20 +125,44 @@ export function createFailover(options: FailoverOptions): Failover {
   }
 }
 
+/** What leads clients to the new primary: the routers are told of it, and the poolers hold the clients until then. */
+function createHandover(
+  { config, tls, lease, events, logger }: FailoverOptions,
+  now: () => number,
+): { readonly show: ShowPrimary; readonly clients: ClientPause } {
+  const { members, routers, poolers } = config.observe
+  const clock = { now, sleep: (ms: number) => sleep(ms) }
+  const show: ShowPrimary = new ShowPrimary({
+    guide: createRouterGuide({ routers, members, tls }),
+    isActive: () => lease.isActive(),
+    onShown: (member) => clients.noteShown(member),
+    logger,
+  })
+  const clients: ClientPause = new ClientPause({
+    poolers: createPoolerFleet({ poolers, ...config.pausing }, tls, clock),
+    onHeld: () => show.showAgain(),
+    isShowing: () => show.isShowing,
+    events,
+    logger,
+    now,
+  })
+  return { show, clients }
+}
+
 /** Who asks the members: the probe by its own role, the state of receivers by the role that observes. */
 function connectorsOf({ config, tls }: FailoverOptions): {
-  readonly connectProbe: (target: MemberAddress, onFirstByte?: () => void) => DirectClient
+  readonly connectProbe: WitnessOptions['connectProbe']
   readonly connectObserver: (target: MemberAddress) => DirectClient
 } {
   const connect =
     (login: Login, applicationName: string) =>
-    (target: MemberAddress, onFirstByte?: () => void): DirectClient =>
+    (target: ProbeTarget, told: Parameters<WitnessOptions['connectProbe']>[1] = {}): DirectClient =>
       createDirectClient({
         endpoint: { name: target.address, address: target.address, port: PORTS.postgres },
         login,
         tls,
         applicationName,
-        ...(onFirstByte === undefined ? {} : { onFirstByte }),
+        ...told,
       })
   return {
     connectProbe: connect(config.probe, 'neuronha-probe'),

@@ -41,6 +41,8 @@ export interface FailoverLoopOptions {
   readonly logger: Pick<Logger, 'info' | 'warn'>
   /** Told after each look, for repair. */
   readonly onLook: (view: CoordinationView) => void
+  /** Told instead while another controller is the active one. */
+  readonly onRest: () => void
   readonly onRefused: (why: string) => void
   /** Monotonic, milliseconds. */
   readonly now: () => number
@@ -167,6 +169,7 @@ export class FailoverLoop {
     this.#container = undefined
     this.#othersSeen = undefined
     this.#phase = undefined
+    this.#options.onRest()
     await this.#options.witnesses.rest()
   }
 

@@ -29,6 +29,7 @@ export class Witnesses {
   #lastBeatAt: number
   #slippedAt: number
   #probe: WriteProbe | undefined
+  #refusing: string | undefined
   #status: { modRevision: string | null; changedAt: number; seenAt: number } | undefined
   #rest: { readonly askedSince: number; answeredAt: number | null; open: boolean } | undefined
   #restTimer: NodeJS.Timeout | undefined
@@ -64,6 +65,13 @@ export class Witnesses {
   /** Is there a primary that does not write? Then a change of leadership is near, and looking often shortens it. */
   isPrimaryAway(): boolean {
     return this.#probe?.isWriting === false
+  }
+
+  /** The primary whose own server said that it takes no writes, until it or its successor was seen to write. */
+  refusingPrimary(): string | undefined {
+    if (this.#probe?.isRefusing === true) this.#refusing = this.#probe.member
+    else if (this.#probe?.isWriting !== false) this.#refusing = undefined
+    return this.#refusing
   }
 
   /** Did the member answer, in PostgreSQL's own words, a question that was sent after this moment? */

@@ -9,7 +9,7 @@ import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts
 import { HEARTBEAT_TABLE } from '@neuronha/core/render/database-rights.ts'
 import { quoteLiteral } from '@neuronha/core/render/sql.ts'
 import { sleep } from '@neuronha/runtime/clock.ts'
-import type { DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
+import type { DirectClient, DirectClientOptions } from '@neuronha/runtime/postgres/direct-client.ts'
 import type { StandbyWitness } from './suspect.ts'
 
 export interface ProbeTarget {
@@ -19,8 +19,11 @@ export interface ProbeTarget {
 
 export interface WriteProbeOptions {
   readonly members: readonly ProbeTarget[]
-  /** A client with the probe's own role, and who is told that the server has begun to answer it. */
-  readonly connectProbe: (target: ProbeTarget, onFirstByte?: () => void) => DirectClient
+  /** A client with the probe's own role. */
+  readonly connectProbe: (
+    target: ProbeTarget,
+    told: Pick<DirectClientOptions, 'onFirstByte' | 'onLost'>,
+  ) => DirectClient
   /** A client that may read the state of a standby's receiver. */
   readonly connectObserver: (target: ProbeTarget) => DirectClient
   /** A write that was begun at this moment has succeeded on this member. */
@@ -53,14 +56,21 @@ export const PROBE_EVERY_MS = CONTROLLER_TIMINGS.probeEveryMs
 const CALM_BEATS = { standbys: 2, fresh: 4 } as const
 /** A question that is open for longer than this ends the calm. */
 const CALM_ANSWER_MS = 250
-/** A question that is older has its socket closed. */
-const DEADLINE_MS = 2500
+/**
+ * A question that is older has its socket closed. Long, because a new connection costs a busy server more than waiting
+ * does; nothing is decided by it: the witnesses go by how long a question has been open.
+ */
+const DEADLINE_MS = 6000
 /** Fresh connections to standbys are tried once one to the primary has been waited for so long. */
 const CONTROL_AFTER_MS = 1500
 const WORST_OF_LAST_MS = 5000
 /** A new primary is asked so often until it writes, for so long. */
 const HURRY_EVERY_MS = 50
 const HURRY_FOR_MS = 5000
+/** One refusal may be an administrator's doing (a backend that is ended): the next one tells. */
+const REFUSALS = 2
+/** After a refusal the kept connection is asked again this soon, once. */
+const ASK_AGAIN_MS = 50
 
 const RECEIVER_AGE = `SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time)::float8 * 1000 AS age_ms FROM pg_stat_wal_receiver`
 
@@ -100,6 +110,13 @@ const outcomeOf = (thrown: unknown): Exclude<Outcome, 'done'> => {
   return ALIVE_ERRNO.has(code) ? 'alive' : 'silent'
 }
 
+/** It is no primary, is shutting down, has crashed, or is starting; or the kernel says that nobody listens. */
+const AWAY_SQLSTATES = new Set(['25006', '57P01', '57P02', '57P03'])
+const saysNoWrites = (thrown: unknown): boolean => {
+  const code = codeOf(thrown)
+  return AWAY_SQLSTATES.has(code) || ALIVE_ERRNO.has(code)
+}
+
 /** Probes one primary until `stop()`; a new primary gets a new probe. */
 export class WriteProbe {
   readonly #options: WriteProbeOptions
@@ -120,6 +137,8 @@ export class WriteProbe {
   #beats = 0
   /** The kept connection's last question was written. */
   #isWriting = false
+  /** So many of its last questions in a row were refused because no writes are taken. */
+  #refusals = 0
   #isUneasy = false
   #isStopped = false
   readonly #statement: string
@@ -128,7 +147,7 @@ export class WriteProbe {
     this.#options = options
     this.#member = member
     this.#since = options.now()
-    this.#keptClient = options.connectProbe(member)
+    this.#keptClient = options.connectProbe(member, { onLost: () => this.#askKept() })
     this.#statement = `INSERT INTO ${HEARTBEAT_TABLE} (member, at) VALUES (${quoteLiteral(member.name)}, clock_timestamp()) ON CONFLICT (member) DO UPDATE SET at = excluded.at`
     this.#standbys = options.members
       .filter(({ name }) => name !== member.name)
@@ -152,6 +171,11 @@ export class WriteProbe {
 
   get isWriting(): boolean {
     return this.#isWriting
+  }
+
+  /** The member says itself, or its kernel does, that it takes no writes. */
+  get isRefusing(): boolean {
+    return this.#refusals >= REFUSALS
   }
 
   start(): void {
@@ -191,7 +215,7 @@ export class WriteProbe {
   #ask(): void {
     const isCalm = this.#isCalm()
     const isDue = (beats: number): boolean => !isCalm || this.#beats % beats === 0
-    void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
+    this.#askKept()
     if (isDue(CALM_BEATS.fresh)) this.#tryFresh(this.#fresh, this.#member, this.#statement)
     if (isDue(CALM_BEATS.standbys)) this.#askStandbys()
     this.#beats += 1
@@ -204,10 +228,15 @@ export class WriteProbe {
     const until = this.#since + HURRY_FOR_MS
     for (;;) {
       await sleep(HURRY_EVERY_MS)
-      // after the end, a question would open a connection that nobody closes
       if (this.#isStopped || this.#isWriting || this.#options.now() >= until) return
-      void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
+      this.#askKept()
     }
+  }
+
+  #askKept(): void {
+    // after the end, a question would open a connection that nobody closes
+    if (this.#isStopped) return
+    void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
   }
 
   #askStandbys(): void {
@@ -245,9 +274,9 @@ export class WriteProbe {
   #tryFresh(line: Line, target: ProbeTarget, statement: string): void {
     void this.#question(line, async () => {
       const begunAt = this.#options.now()
-      const client = this.#options.connectProbe(target, () =>
-        noteAnswer(line, begunAt, this.#options.now()),
-      )
+      const client = this.#options.connectProbe(target, {
+        onFirstByte: () => noteAnswer(line, begunAt, this.#options.now()),
+      })
       try {
         await client.query(statement, DEADLINE_MS)
       } finally {
@@ -264,15 +293,26 @@ export class WriteProbe {
     line.openSince = sentAt
     line.unansweredSince ??= sentAt
     let outcome: Outcome = 'done'
+    let isRefusal = false
     try {
       await ask()
     } catch (thrown) {
       outcome = outcomeOf(thrown)
+      isRefusal = saysNoWrites(thrown)
     }
     line.openSince = null
     if (outcome !== 'silent') noteAnswer(line, sentAt, this.#options.now())
-    if (line === this.#kept) this.#isWriting = outcome === 'done'
+    if (line === this.#kept) this.#noteKept(outcome === 'done', isRefusal)
     if (line === this.#kept || line === this.#fresh) this.#notePrimary(outcome, sentAt)
+  }
+
+  /** The first refusal after a write is asked about at once, and the second one tells whoever holds clients. */
+  #noteKept(isWritten: boolean, isRefusal: boolean): void {
+    const wasWriting = this.#isWriting
+    this.#isWriting = isWritten
+    this.#refusals = isRefusal ? this.#refusals + 1 : 0
+    if (this.#refusals === 1 && wasWriting) void sleep(ASK_AGAIN_MS).then(() => this.#askKept())
+    if (this.#refusals === REFUSALS) this.#options.onUnease()
   }
 
   #notePrimary(outcome: Outcome, sentAt: number): void {

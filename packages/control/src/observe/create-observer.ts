@@ -65,14 +65,26 @@ interface Ask {
 /** A disk fills slowly. */
 const DISK_EVERY_MS = 30_000
 
-/** When an open question is given up and its connection closed. */
-const GIVE_UP_MS = 2400
+/**
+ * When an open question is given up and its connection closed. Long, because a member that is short of processors answers
+ * late, and every question that was given up costs it another login.
+ */
+const GIVE_UP_MS = 6000
+/** The first look connects to everything; whoever asks for it waits this long for each answer. */
+const FIRST_WAIT_MS = 2400
 
 const ask = <T>(
   { waitMs }: Ask,
   everyMs: number,
   question: (signal: AbortSignal) => Promise<T>,
-): Probe<T> => createProbe({ ask: question, waitMs, giveUpMs: GIVE_UP_MS, everyMs })
+): Probe<T> =>
+  createProbe({
+    ask: question,
+    waitMs,
+    firstWaitMs: FIRST_WAIT_MS,
+    giveUpMs: GIVE_UP_MS,
+    everyMs,
+  })
 
 const origin = (address: string, port: number): string => `https://${address}:${port}`
 
@@ -98,6 +110,7 @@ const createPatroniViewProbe = (
     observePatroniView(context.http, origin(address, PORTS.patroni), signal)
   return createProbe({
     waitMs: context.waitMs,
+    firstWaitMs: FIRST_WAIT_MS,
     giveUpMs: GIVE_UP_MS,
     everyMs: Math.min(context.slowEveryMs, 900),
     ask: async (signal) => {

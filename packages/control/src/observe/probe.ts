@@ -12,8 +12,10 @@ export interface ProbeOptions<T> {
   readonly ask: (signal: AbortSignal) => Promise<T>
   /** How long a caller waits, milliseconds. */
   readonly waitMs: number
-  /** When the question is given up, milliseconds; also how long the first caller waits, for whom nothing is connected yet. */
+  /** When the question is given up, milliseconds. */
   readonly giveUpMs: number
+  /** How long the first caller waits, for whom nothing is connected yet; default `giveUpMs`. */
+  readonly firstWaitMs?: number
   /** How long an answer counts as fresh; 0 asks every time. Failures are always asked again. */
   readonly everyMs?: number
   /** Monotonic clock, milliseconds. */
@@ -32,7 +34,14 @@ const wordsOf = (thrown: unknown): string => {
 }
 
 export function createProbe<T>(options: ProbeOptions<T>): Probe<T> {
-  const { ask, waitMs, giveUpMs, everyMs = 0, now = () => performance.now() } = options
+  const {
+    ask,
+    waitMs,
+    giveUpMs,
+    firstWaitMs = giveUpMs,
+    everyMs = 0,
+    now = () => performance.now(),
+  } = options
   const timedOut = (ms: number): Answer<T> => silent(`no answer within ${ms} ms`)
   let isFirst = true
   let running: Promise<Answer<T>> | undefined
@@ -55,7 +64,7 @@ export function createProbe<T>(options: ProbeOptions<T>): Probe<T> {
   return async () => {
     if (kept !== undefined && now() - kept.at < everyMs) return kept.answer
     running ??= run()
-    const ms = isFirst ? giveUpMs : waitMs
+    const ms = isFirst ? firstWaitMs : waitMs
     isFirst = false
     let timer: NodeJS.Timeout | undefined
     const deadline = new Promise<Answer<T>>((resolve) => {

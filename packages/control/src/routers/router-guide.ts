@@ -1,10 +1,11 @@
 /**
  * Tells the routers who is the primary, so that they need not wait for their next check. Only for a member that holds the
  * leadership *and* has just been seen to write: the same two conditions as the routers' own check, which goes on and
- * takes a member that does not meet them out again.
+ * takes a member that does not meet them out again. And who no longer is, once its end is certain: sessions to a host that
+ * is gone would hang until the checks have failed often enough, and each keeps a place in a pooler's pool.
  */
 import { connect } from 'node:tls'
-import { guideLine } from '@neuronha/core/contracts/router-guide.ts'
+import { cutOffLine, guideLine } from '@neuronha/core/contracts/router-guide.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { PORTS } from '@neuronha/core/topology/ports.ts'
 import type { TlsFiles } from '@neuronha/runtime/tls.ts'
@@ -18,25 +19,28 @@ export interface RouterGuideOptions {
 export interface RouterGuide {
   /** Sends writes to this member on every router; answers with the routers that could not be told, and why. */
   lead(primary: string): Promise<readonly string[]>
+  /** Sends no more writes to this member, and cuts the sessions to it. Answers as `lead` does. */
+  cutOff(member: string): Promise<readonly string[]>
 }
 
 const DEADLINE_MS = 800
 
 export function createRouterGuide({ routers, members, tls }: RouterGuideOptions): RouterGuide {
   const names = members.map(({ name }) => name)
-  return {
-    lead: async (primary) => {
-      const line = guideLine(names, primary)
-      const told = await Promise.all(
-        routers.map(({ name, address }) =>
-          tell(address, line, tls).then(
-            () => [],
-            (thrown: unknown) => [`${name} (${toPlatformError(thrown).message})`],
-          ),
+  const tellAll = async (line: string): Promise<readonly string[]> => {
+    const told = await Promise.all(
+      routers.map(({ name, address }) =>
+        tell(address, line, tls).then(
+          () => [],
+          (thrown: unknown) => [`${name} (${toPlatformError(thrown).message})`],
         ),
-      )
-      return told.flat()
-    },
+      ),
+    )
+    return told.flat()
+  }
+  return {
+    lead: (primary) => tellAll(guideLine(names, primary)),
+    cutOff: (member) => tellAll(cutOffLine(member)),
   }
 }
 

@@ -1,16 +1,21 @@
 import { beforeEach, expect, it } from 'vitest'
+import { aRecord } from '../failover/testing.ts'
 import { ShowPrimary } from './show-primary.ts'
 
 const LOGGER = { info: () => undefined, warn: () => undefined }
 const leaderOf = (name: string, modRevision = '7') => ({ name, modRevision })
 
 let told: string[]
+let shown: string[]
+let cutOff: string[]
 let missed: readonly string[]
 let isActive: boolean
 let show: ShowPrimary
 
 beforeEach(() => {
   told = []
+  shown = []
+  cutOff = []
   missed = []
   isActive = true
   const guide = {
@@ -18,8 +23,17 @@ beforeEach(() => {
       told.push(primary)
       return Promise.resolve(missed)
     },
+    cutOff: (member: string) => {
+      cutOff.push(member)
+      return Promise.resolve(missed)
+    },
   }
-  show = new ShowPrimary({ guide, isActive: () => isActive, logger: LOGGER })
+  show = new ShowPrimary({
+    guide,
+    isActive: () => isActive,
+    onShown: (member) => shown.push(member),
+    logger: LOGGER,
+  })
 })
 
 it('shows a leadership once, at the first write that was begun after it was seen', async () => {
@@ -45,6 +59,7 @@ it('shows the same member again when it leads anew', async () => {
   show.noteLeader(leaderOf('m2', '9'), 2000)
   await show.noteWrite('m2', 2100)
   expect(told).toEqual(['m2', 'm2'])
+  expect(shown).toEqual(['m2', 'm2'])
 })
 
 it('tells a router again that did not answer, but not for ever', async () => {
@@ -59,4 +74,24 @@ it('leaves it to the active controller', async () => {
   show.noteLeader(leaderOf('m2'), 1000)
   await show.noteWrite('m2', 1100)
   expect(told).toEqual([])
+})
+
+it('cuts a member off once its end is certain, and not before', async () => {
+  await show.noteFence(null)
+  await show.noteFence(aRecord({ phase: 'intended' }))
+  expect(cutOff).toEqual([])
+  await show.noteFence(aRecord({ phase: 'confirmed' }))
+  await show.noteFence(aRecord({ phase: 'revoked' }))
+  await show.noteFence(aRecord({ phase: 'released' }))
+  await show.noteFence(aRecord({ id: 'f2', phase: 'revoked' }))
+  expect(cutOff).toEqual(['m1', 'm1'])
+})
+
+it('shows the same leadership again when it was asked to', async () => {
+  show.noteLeader(leaderOf('m2'), 1000)
+  await show.noteWrite('m2', 1100)
+  show.showAgain()
+  await show.noteWrite('m2', 1600)
+  await show.noteWrite('m2', 2100)
+  expect(told).toEqual(['m2', 'm2'])
 })

@@ -2,12 +2,15 @@
  * Shows each leadership to the routers once: when its owner was seen to write after the leadership had been seen, and never
  * before. A router that could not be told is told again at the next write, for a while; then its own checks must do.
  */
+import type { FenceRecord } from '@neuronha/core/contracts/coordination.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import type { RouterGuide } from './router-guide.ts'
 
 export interface ShowPrimaryOptions {
   readonly guide: RouterGuide
   readonly isActive: () => boolean
+  /** The routers that could be told lead to this member now. */
+  readonly onShown: (member: string) => void
   readonly logger: Pick<Logger, 'info' | 'warn'>
 }
 
@@ -26,6 +29,8 @@ export class ShowPrimary {
   #leadership: Leadership | undefined
   #isShown = false
   #isShowing = false
+  /** The fence whose member the routers were told to cut off. */
+  #cutOffFor: string | undefined
 
   constructor(options: ShowPrimaryOptions) {
     this.#options = options
@@ -45,6 +50,23 @@ export class ShowPrimary {
     this.#isShown = false
   }
 
+  get isShowing(): boolean {
+    return this.#isShowing
+  }
+
+  /** The routers may have given the primary up: the next write is to be shown, even of the same leadership. */
+  showAgain(): void {
+    this.#isShown = false
+  }
+
+  /** What the fence's record says: a member that is certainly stopped gets no more sessions. */
+  async noteFence(record: Pick<FenceRecord, 'id' | 'phase' | 'term'> | null): Promise<void> {
+    const isCertain = record?.phase === 'confirmed' || record?.phase === 'revoked'
+    if (!isCertain || record.id === this.#cutOffFor || !this.#options.isActive()) return
+    this.#cutOffFor = record.id
+    await this.#options.guide.cutOff(record.term.member)
+  }
+
   /** A write that was begun at this moment has succeeded on this member. */
   async noteWrite(member: string, begunAt: number): Promise<void> {
     const leadership = this.#leadership
@@ -55,6 +77,7 @@ export class ShowPrimary {
     this.#isShowing = true
     const missed = await guide.lead(member)
     this.#isShowing = false
+    this.#options.onShown(member)
     if (this.#leadership !== leadership) return
     const isOver = begunAt - leadership.seenAt > TRY_FOR_MS
     this.#isShown = missed.length === 0 || isOver

@@ -127,6 +127,11 @@ export const controllerConfig = processConfig.extend({
   probe: z.strictObject({ user: z.string(), password: z.string(), database: z.string() }),
   /** The acting half of Patroni's REST API. */
   patroniRest: z.strictObject({ user: z.string(), password: z.string() }),
+  /** The poolers' databases whose clients are held while a primary is replaced, and who may hold them. */
+  pausing: z.strictObject({
+    writeEntries: z.array(z.string()),
+    poolerAdmin: z.strictObject({ user: z.string(), password: z.string() }),
+  }),
   observeIntervalMs: z.int().default(2000),
   leaseSeconds: z.int().default(5),
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { guideLine, guidePattern } from './router-guide.ts'
+import { cutOffLine, guideLine, guidePattern } from './router-guide.ts'
 
 const MEMBERS = ['c-member-1', 'c-member-2', 'c-member-3']
 const pattern = new RegExp(guidePattern(MEMBERS))
@@ -10,6 +10,11 @@ it('sends writes to one member and away from all others, in a line that routers 
     'set server write/c-member-2 health up;set server write/c-member-1 health down;set server write/c-member-3 health down\n',
   )
   expect(line).toMatch(pattern)
+})
+
+it('sends writes away from one member without saying where', () => {
+  expect(cutOffLine('c-member-1')).toBe('set server write/c-member-1 health down\n')
+  expect(cutOffLine('c-member-1')).toMatch(pattern)
 })
 
 it.each([

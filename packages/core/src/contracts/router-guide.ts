@@ -16,6 +16,9 @@ export const guideLine = (members: readonly string[], primary: string): string =
   return `${commands.join(';')}\n`
 }
 
+/** The line that sends no more writes to one member, and cuts the sessions to it. */
+export const cutOffLine = (member: string): string => `${command(member, 'down')}\n`
+
 /** Matches such lines about these members, and nothing else. */
 export const guidePattern = (members: readonly string[]): string => {
   const one = `set server ${WRITE_SECTION}/(${members.join('|')}) health (up|down)`

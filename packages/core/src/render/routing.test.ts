@@ -93,7 +93,7 @@ describe('renderPgbouncer', () => {
   })
 
   it('gives up on a dead router within the profile’s seconds, not after the default fifteen', () => {
-    expect(poolerText('pgbouncer.ini')).toMatch(/^server_connect_timeout = 3$/m)
+    expect(poolerText('pgbouncer.ini')).toMatch(/^server_connect_timeout = 5$/m)
     expect(poolerText('pgbouncer.ini')).toMatch(/^server_login_retry = 0.2$/m)
   })
 

@@ -27,6 +27,7 @@ import {
   type RoleKey,
 } from '../topology/roles.ts'
 import type { NotificationSecrets } from './alertmanager.ts'
+import { writeEntries } from './pgbouncer.ts'
 import { secretFile, TLS_PATHS, type RenderedFile, type RenderedFiles } from './files.ts'
 
 /** Extra inputs that are read from files the cluster file names, so that rendering stays pure. */
@@ -199,6 +200,13 @@ const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
     database: PLATFORM_DATABASE,
   },
   patroniRest: { user: secrets.patroniRest.username, password: secrets.patroniRest.password },
+  pausing: {
+    writeEntries: [...writeEntries(spec)],
+    poolerAdmin: {
+      user: ROLES.poolerAdmin.name,
+      password: secrets.roles.poolerAdmin.password,
+    },
+  },
   engine: {
     urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({
       host,

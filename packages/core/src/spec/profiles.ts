@@ -15,7 +15,12 @@ export interface PatroniTiming {
 
 export interface Profile {
   readonly patroni: PatroniTiming
-  /** HAProxy's health checks of members, milliseconds and counts. All but `readInterMs` are of the write check. */
+  /**
+   * HAProxy's health checks of members, milliseconds and counts. All but `readInterMs` are of the write check. The TLS
+   * handshake of a check must end within the lesser of its interval and `connectMs`: a check that is impatient with a busy
+   * machine takes the primary out and cuts every session to it, and all the logins anew are what keeps it busy. A change
+   * of the primary does not wait for checks: the controllers tell the routers.
+   */
   readonly check: {
     readonly interMs: number
     readonly fastinterMs: number
@@ -36,7 +41,8 @@ export interface Profile {
     readonly serverLoginRetry: number
     /**
      * For a whole login. Too short, and a machine that is short of processors, right after a failover, never ends one: each is cut
-     * off and begun again. It is only needed for a router that hangs, since routers cut sessions to a primary that is gone.
+     * off and begun again. It is only needed for a router that hangs, since routers cut sessions to a primary that is gone,
+     * and so does the PAUSE that holds the clients meanwhile.
      */
     readonly serverConnectTimeout: number
     readonly queryWaitTimeout: number
@@ -48,16 +54,16 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   fast: {
     patroni: { ttl: 20, loopWait: 1, retryTimeout: 3 },
     check: {
-      interMs: 1000,
-      fastinterMs: 500,
+      interMs: 2000,
+      fastinterMs: 1000,
       downinterMs: 1000,
       fall: 3,
       rise: 1,
-      timeoutMs: 2500,
-      readInterMs: 1000,
+      timeoutMs: 4000,
+      readInterMs: 2000,
     },
-    connectMs: 1000,
-    pooler: { serverLoginRetry: 0.2, serverConnectTimeout: 3, queryWaitTimeout: 30 },
+    connectMs: 2000,
+    pooler: { serverLoginRetry: 0.2, serverConnectTimeout: 5, queryWaitTimeout: 30 },
     etcd: { heartbeatMs: 100, electionMs: 1000 },
   },
   balanced: {
@@ -72,7 +78,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       readInterMs: 2000,
     },
     connectMs: 3000,
-    pooler: { serverLoginRetry: 0.5, serverConnectTimeout: 5, queryWaitTimeout: 60 },
+    pooler: { serverLoginRetry: 0.5, serverConnectTimeout: 8, queryWaitTimeout: 60 },
     etcd: { heartbeatMs: 250, electionMs: 2500 },
   },
   wide: {
@@ -87,7 +93,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       readInterMs: 4000,
     },
     connectMs: 5000,
-    pooler: { serverLoginRetry: 1, serverConnectTimeout: 8, queryWaitTimeout: 120 },
+    pooler: { serverLoginRetry: 1, serverConnectTimeout: 10, queryWaitTimeout: 120 },
     etcd: { heartbeatMs: 500, electionMs: 5000 },
   },
 }

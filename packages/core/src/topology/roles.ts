@@ -71,7 +71,7 @@ export const ROLES = {
   },
   poolerAdmin: {
     name: 'neuronha_pooler_admin',
-    purpose: 'pauses and resumes the poolers for planned work',
+    purpose: 'pauses and resumes the poolers while the primary changes',
     poolerDatabases: [POOLER_CONSOLE],
   },
   drill: {

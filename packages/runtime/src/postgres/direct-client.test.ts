@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { createDirectClient } from './direct-client.ts'
+import { createDirectClient, type DirectClientOptions } from './direct-client.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -14,8 +14,9 @@ const aServer = async (onConnection: (socket: Socket) => void): Promise<number> 
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return (server.address() as AddressInfo).port
 }
-const aClient = (port: number) =>
+const aClient = (port: number, told: Pick<DirectClientOptions, 'onFirstByte' | 'onLost'> = {}) =>
   createDirectClient({
+    ...told,
     endpoint: { name: '127.0.0.1', address: '127.0.0.1', port },
     login: { user: 'u', password: 'p', database: 'd' },
     applicationName: 'test',
@@ -71,4 +72,47 @@ test('closing while it connects ends the connection, not the deadline', async ()
   await client.close()
   await closed.promise
   expect(await asked).toBeInstanceOf(Error)
+})
+
+/** AuthenticationOk, then ReadyForQuery. */
+const LET_IN = Buffer.from('520000000800000000' + '5a0000000549', 'hex')
+/** CommandComplete without rows, then ReadyForQuery. */
+const DONE = Buffer.from('430000000500' + '5a0000000549', 'hex')
+
+const letsIn = (then: (socket: Socket) => void) => (socket: Socket) => {
+  socket.once('data', () => {
+    socket.write(LET_IN)
+    socket.once('data', () => then(socket))
+  })
+}
+
+test('the first byte of an answer is told, however long the login then takes', async () => {
+  let bytes = 0
+  const port = await aServer((socket) => socket.once('data', () => socket.write('R')))
+  const client = aClient(port, { onFirstByte: () => (bytes += 1) })
+  await expect(client.query('SELECT 1', 100)).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' })
+  expect(bytes).toBe(1)
+})
+
+test('a kept connection that the other end closes is told at once, one that we close is not', async () => {
+  const sockets: Socket[] = []
+  const port = await aServer(
+    letsIn((socket) => {
+      sockets.push(socket)
+      socket.write(DONE)
+    }),
+  )
+  const lost = Promise.withResolvers<undefined>()
+  const client = aClient(port, { onLost: () => lost.resolve(undefined) })
+  await client.query('SELECT 1', 1000)
+  sockets[0]?.end()
+  await lost.promise
+
+  let isTold = false
+  const other = aClient(port, { onLost: () => (isTold = true) })
+  await other.query('SELECT 1', 1000)
+  const closed = once(sockets[1] as Socket, 'close')
+  await other.close()
+  await closed
+  expect(isTold).toBe(false)
 })

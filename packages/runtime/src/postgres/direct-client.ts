@@ -15,6 +15,8 @@ export type DirectClientOptions = Omit<ConnectionOptions, 'connectTimeoutMs' | '
   readonly onNotice?: (sqlState: string) => void
   /** A new connection got the server's first byte: a process was made for it, however long its login will take. */
   readonly onFirstByte?: () => void
+  /** The other end closed the kept connection. */
+  readonly onLost?: () => void
 }
 
 export interface DirectClient {
@@ -65,7 +67,9 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
     })
     const connection = { socket, client }
     connection.client.on('end', () => {
-      if (current === connection) current = undefined
+      if (current !== connection) return
+      current = undefined
+      options.onLost?.()
     })
     return connection
   }

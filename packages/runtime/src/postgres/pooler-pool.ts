@@ -150,12 +150,15 @@ export class PoolerPool {
     if (pool.idleCount > 0) return pool.connect()
     const attempt = { since: performance.now() }
     this.#connecting.add(attempt)
+    const silence = this.#silence.signal
     const given = pool.connect()
     try {
-      return await unlessAborted(given, [signal, this.#silence.signal], noConnectionInTime)
+      return await unlessAborted(given, [signal, silence], noConnectionInTime)
     } catch (thrown) {
+      // its login was paid for, and the next caller needs one
+      const isUseless = (): boolean => silence.aborted || pool !== this.#pool
       void given.then(
-        (late) => late.release(true),
+        (late) => late.release(isUseless()),
         () => undefined,
       )
       throw thrown

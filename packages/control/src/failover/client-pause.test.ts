@@ -1,0 +1,183 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { FenceRecord, NewEvent } from '@neuronha/core/contracts/coordination.ts'
+import { ClientPause, KEEP_OPEN_EVERY_MS, RESUME_BY_MS, type PauseView } from './client-pause.ts'
+import { aRecord } from './testing.ts'
+
+let asked: string[]
+let events: NewEvent[]
+let nowMs: number
+let isShowing: boolean
+/** Answers the PAUSE that is open. */
+let answerPause: () => void
+let clients: ClientPause
+
+const look = (change: Partial<PauseView> = {}): void =>
+  clients.noteLook({
+    record: null,
+    refusing: undefined,
+    maintenance: null,
+    isSwitchoverOpen: false,
+    holds: new Map(),
+    ...change,
+  })
+const fence = (change: Partial<FenceRecord> = {}): Partial<PauseView> => ({
+  record: aRecord(change),
+})
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+beforeEach(() => {
+  asked = []
+  events = []
+  nowMs = 1000
+  isShowing = false
+  clients = new ClientPause({
+    poolers: {
+      open: () => Promise.resolve(void asked.push('open')),
+      pause: () => {
+        asked.push('PAUSE')
+        const { promise, resolve } = Promise.withResolvers<readonly string[]>()
+        answerPause = () => resolve([])
+        return promise
+      },
+      resume: () => {
+        asked.push('RESUME')
+        return Promise.resolve([])
+      },
+      close: () => Promise.resolve(),
+    },
+    onHeld: () => void asked.push('show again'),
+    isShowing: () => isShowing,
+    events: { record: (event) => void events.push(event) },
+    logger: { warn: () => undefined },
+    now: () => nowMs,
+  })
+})
+
+const HELD = ['PAUSE', 'show again']
+
+describe('while a fence is open', () => {
+  it('holds the clients once, until the routers lead to the new primary', async () => {
+    look(fence({ phase: 'intended' }))
+    answerPause()
+    await settled()
+    look(fence({ phase: 'revoked' }))
+    nowMs = 2500
+    clients.noteShown('m2')
+    await settled()
+    look(fence({ phase: 'revoked' }))
+    expect(asked).toEqual([...HELD, 'RESUME', 'RESUME'])
+    expect(events.map(({ summary }) => summary)).toEqual([
+      'clients were held for 1500 ms, until the routers lead to m2',
+    ])
+  })
+
+  it('lets them go when it is closed, whatever came of it', async () => {
+    look(fence())
+    answerPause()
+    look(fence({ phase: 'abandoned' }))
+    await settled()
+    expect(asked).toEqual([...HELD, 'RESUME', 'RESUME'])
+  })
+
+  it('is not taken in by the fenced member being shown', () => {
+    look(fence())
+    clients.noteShown(aRecord().term.member)
+    expect(asked).toEqual(HELD)
+  })
+
+  it('goes on to hold those whom a refusing primary had made wait already', () => {
+    look({ refusing: 'm1' })
+    look(fence())
+    clients.noteShown('m2')
+    look({ ...fence(), refusing: 'm1' })
+    expect(asked).toEqual([...HELD, 'RESUME'])
+  })
+})
+
+describe('while the primary refuses writes', () => {
+  it('holds the clients until the routers were told of one that writes', () => {
+    look({ refusing: 'm1' })
+    look({ refusing: 'm1' })
+    isShowing = true
+    look()
+    expect(asked).toEqual(HELD)
+    clients.noteShown('m1')
+    look()
+    expect(asked).toEqual([...HELD, 'RESUME', 'open'])
+  })
+
+  it('lets them go when the refusal was a moment’s', () => {
+    look({ refusing: 'm1' })
+    look()
+    expect(asked).toEqual([...HELD, 'RESUME'])
+  })
+
+  it('holds them again at the next outage', () => {
+    look({ refusing: 'm1' })
+    look()
+    look()
+    look({ refusing: 'm1' })
+    expect(asked.filter((what) => what === 'PAUSE')).toHaveLength(2)
+  })
+
+  it.each([
+    ['in maintenance', { maintenance: { by: 'x', why: '', since: '', until: '' } }],
+    ['during a switchover', { isSwitchoverOpen: true }],
+    ['when a planned act holds the member', { holds: new Map([['m1', {}]]) }],
+  ] as [string, Partial<PauseView>][])('leaves them alone %s', (_, change) => {
+    look({ refusing: 'm1', ...change })
+    expect(asked).not.toContain('PAUSE')
+  })
+})
+
+it('lets them go before the poolers would do it themselves, and does not hold them again', () => {
+  look(fence({ phase: 'revoked' }))
+  nowMs += RESUME_BY_MS - 1
+  look(fence({ phase: 'revoked' }))
+  expect(asked).toEqual(HELD)
+  nowMs += 1
+  look(fence({ phase: 'revoked' }))
+  look(fence({ phase: 'revoked' }))
+  expect(asked).toEqual([...HELD, 'RESUME'])
+})
+
+it('lets them go when another controller becomes the active one, or this one ends', async () => {
+  look(fence())
+  clients.rest()
+  expect(asked).toEqual([...HELD, 'RESUME'])
+  answerPause()
+  await settled()
+  look(fence({ id: 'f2' }))
+  answerPause()
+  await clients.close()
+  expect(asked).toEqual([...HELD, 'RESUME', 'RESUME', ...HELD, 'RESUME', 'RESUME'])
+})
+
+it('gives the last word to RESUME when the answer to PAUSE comes late', async () => {
+  look(fence())
+  clients.noteShown('m2')
+  await settled()
+  expect(asked).toEqual([...HELD, 'RESUME'])
+  answerPause()
+  await settled()
+  expect(asked).toEqual([...HELD, 'RESUME', 'RESUME'])
+})
+
+it('leaves the hold of the next fence alone when the answer to the first PAUSE comes late', async () => {
+  look(fence())
+  const answerFirst = answerPause
+  look(fence({ phase: 'released' }))
+  look(fence({ id: 'f2' }))
+  answerFirst()
+  await settled()
+  expect(asked).toEqual([...HELD, 'RESUME', ...HELD])
+})
+
+it('keeps the connections to the consoles while nothing is wrong', async () => {
+  look()
+  look(fence({ phase: 'released' }))
+  nowMs += KEEP_OPEN_EVERY_MS
+  look()
+  await settled()
+  expect(asked).toEqual(['open', 'open'])
+})

@@ -1,0 +1,173 @@
+/**
+ * Holds the clients at the poolers while there is certainly no primary, so that they wait instead of being turned away.
+ * Without it a pooler tries to log in to the dead primary, turns away every client that asks meanwhile (PgBouncer:
+ * "server login has been failing"), and each comes again with two handshakes: on a small machine that costs more
+ * than the election. PAUSE also closes the logins that hang.
+ *
+ *   free ──a fence is open, or the primary itself refuses writes──▶ held
+ *   held ──the routers were told of a primary that writes──▶ free
+ *   held ──neither reason is left, and nobody is being told──▶ free
+ *   held ──RESUME_BY_MS, or we are not active any more──▶ free     from here on clients get errors, and try again
+ *
+ * Each reason holds them once. A controller that dies meanwhile leaves them to the poolers' dead-man loops.
+ */
+import { isFenceOpen } from '@neuronha/core/contracts/coordination.ts'
+import { toPlatformError } from '@neuronha/core/errors.ts'
+import type { Logger } from '@neuronha/runtime/logger.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { PoolerFleet } from '../planned/ports.ts'
+import type { CoordinationView } from './coordination-view.ts'
+
+export interface ClientPauseOptions {
+  readonly poolers: Pick<PoolerFleet, 'open' | 'pause' | 'resume' | 'close'>
+  /** The next write of the primary is to be shown to the routers, whether or not they know it. */
+  readonly onHeld: () => void
+  /** Are the routers being told just now? */
+  readonly isShowing: () => boolean
+  readonly events: Pick<EventLog, 'record'>
+  readonly logger: Pick<Logger, 'warn'>
+  /** Monotonic, milliseconds. */
+  readonly now: () => number
+}
+
+/** What the active controller knows at one look. */
+export interface PauseView extends Pick<
+  CoordinationView,
+  'record' | 'maintenance' | 'isSwitchoverOpen' | 'holds'
+> {
+  /** The primary whose server refuses writes in so many words; a silent one is the fence's business. */
+  readonly refusing: string | undefined
+}
+
+interface Reason {
+  readonly key: string
+  readonly member: string
+  readonly fence: string | null
+}
+
+interface Held {
+  readonly since: number
+  /** Ends when every PAUSE was answered or given up. */
+  readonly answered: Promise<unknown>
+}
+
+/** Before the poolers' dead-man loops would do it (10 s), and while clients with a deadline of 10 s still wait. */
+export const RESUME_BY_MS = 8500
+/** PAUSE is in force as soon as it is read; its answer waits for connections to the dead primary. */
+const PAUSE_ANSWER_MS = 2000
+/** The consoles' connections are tried so often, so that they are there when they are needed. */
+export const KEEP_OPEN_EVERY_MS = 30_000
+
+export class ClientPause {
+  readonly #options: ClientPauseOptions
+  /** Why clients are, or were, held in this outage. */
+  readonly #spent = new Set<string>()
+  #reason: Reason | undefined
+  #held: Held | undefined
+  #openedAt: number | undefined
+  #trouble = ''
+  #work: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ClientPauseOptions) {
+    this.#options = options
+  }
+
+  /** At each look of the active controller. */
+  noteLook(view: PauseView): void {
+    const reason = reasonOf(view)
+    if (this.#held !== undefined) this.#holdOn(this.#held, reason)
+    else if (reason === undefined) {
+      this.#spent.clear()
+      this.#keepOpen()
+    } else if (!this.#spent.has(reason.key)) this.#hold(reason)
+  }
+
+  /** The routers were told of this primary, which writes. */
+  noteShown(member: string): void {
+    const isFenced = this.#reason?.fence !== null && this.#reason?.member === member
+    if (!isFenced) this.#release(`the routers lead to ${member}`)
+  }
+
+  /** This controller is not the active one. */
+  rest(): void {
+    this.#release('another controller is active')
+  }
+
+  async close(): Promise<void> {
+    this.#release('the controller ends')
+    await this.#work
+    await this.#options.poolers.close()
+  }
+
+  #hold(reason: Reason): void {
+    const { poolers, now, onHeld } = this.#options
+    this.#reason = reason
+    this.#spent.add(reason.key)
+    this.#held = { since: now(), answered: poolers.pause(PAUSE_ANSWER_MS) }
+    onHeld()
+  }
+
+  #holdOn({ since }: Held, reason: Reason | undefined): void {
+    const { now, isShowing } = this.#options
+    if (now() - since >= RESUME_BY_MS) this.#release('nobody took over in time')
+    else if (reason !== undefined) {
+      this.#reason = reason
+      this.#spent.add(reason.key)
+    } else if (!isShowing()) this.#release('the reason was gone')
+  }
+
+  #release(why: string): void {
+    const held = this.#held
+    const reason = this.#reason
+    if (held === undefined || reason === undefined) return
+    this.#held = undefined
+    const heldMs = Math.round(this.#options.now() - held.since)
+    this.#options.events.record({
+      kind: 'failover.clients-held',
+      severity: 'info',
+      target: reason.member,
+      summary: `clients were held for ${heldMs} ms, until ${why}`,
+      evidence: { fence: reason.fence, heldMs },
+    })
+    this.#work = this.#resume(held)
+  }
+
+  async #resume({ answered }: Held): Promise<void> {
+    await this.#options.poolers.resume()
+    // a PAUSE that was still on its way must not have the last word, unless it is the next one
+    await answered
+    if (this.#held === undefined) await this.#options.poolers.resume()
+  }
+
+  #keepOpen(): void {
+    const { now, poolers, logger } = this.#options
+    if (this.#openedAt !== undefined && now() - this.#openedAt < KEEP_OPEN_EVERY_MS) return
+    this.#openedAt = now()
+    this.#work = poolers.open().then(
+      () => {
+        this.#trouble = ''
+      },
+      (thrown: unknown) => {
+        const why = toPlatformError(thrown).message
+        if (why !== this.#trouble)
+          logger.warn({ why }, 'a pooler’s clients could not be held at a failover now')
+        this.#trouble = why
+      },
+    )
+  }
+}
+
+/** A planned act holds its clients itself, or means not to. */
+function reasonOf({
+  record,
+  refusing,
+  maintenance,
+  isSwitchoverOpen,
+  holds,
+}: PauseView): Reason | undefined {
+  if (record !== null && isFenceOpen(record))
+    return { key: record.id, member: record.term.member, fence: record.id }
+  const isPlanned = maintenance !== null || isSwitchoverOpen
+  if (refusing === undefined || isPlanned || holds.has(refusing)) return undefined
+  return { key: `${refusing} refuses`, member: refusing, fence: null }
+}
