@@ -57,7 +57,7 @@ interface OthersSeen {
 
 /** Between looks while nothing is wrong, and while something is. Engine events and unanswered probes wake the loop. */
 const CALM_MS = 1000
-const ALERT_MS = 100
+const ALERT_MS = 200
 /** A primary that does not write keeps the looks close together for so long. */
 const AWAY_ALERT_MS = 30_000
 /** A container that runs is inspected so often even if no event came: events can be lost. */

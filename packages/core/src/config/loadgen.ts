@@ -15,7 +15,11 @@ export const LOADGEN_PATHS = {
 
 /** The client that the API documents: what is sent again, how often, and for how long. */
 export const RETRY_POLICY = {
-  tryTimeoutMs: 3000,
+  /**
+   * As long as a failover may hold a client. One that gives up sooner loses its place, its connection, and with it the
+   * server's, and comes again with three handshakes.
+   */
+  tryTimeoutMs: 8000,
   maxTries: 8,
   totalMs: 20_000,
   firstBackoffMs: 50,
