@@ -70,7 +70,7 @@ describe('a router', () => {
     ['another section', () => `set server read/${members()[0]} health down\n`],
     ['a member out of service', () => `set server write/${members()[0]} state maint\n`],
     ['a second line', () => `${guideLine(members(), members()[0] ?? '')}show sess\n`],
-  ])('takes no %s', async (_what, line) => {
+  ])('does not take %s', async (_what, line) => {
     expect(await say(line(), 'cli')).toBe('')
   })
 

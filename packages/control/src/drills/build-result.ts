@@ -108,7 +108,16 @@ export interface EmptyParts extends Head {
 
 /** The result of a drill that was not carried through. */
 export function emptyResult({ verdict, reasons, lines = [], ...head }: EmptyParts): DrillResult {
-  const paths = pathsOf(lines, { http: null, sql: null, connect: null })
+  const seen = pathsOf(lines, { http: null, sql: null, connect: null })
+  // Nothing was broken, so no gap is a time to recover.
+  const paths =
+    verdict === 'refused'
+      ? {
+          http: withoutRto(seen.http),
+          sql: withoutRto(seen.sql),
+          connect: withoutRto(seen.connect),
+        }
+      : seen
   return {
     ...headOf(head),
     ...topOf(paths),
@@ -133,6 +142,9 @@ function pathsOf(lines: readonly LedgerLine[], found: FoundByPath): DrillResult[
     hasPath(lines, path) ? analysePath(lines, path, found[path]) : null
   return { http: of('http'), sql: of('sql'), connect: of('connect') }
 }
+
+const withoutRto = (path: PathResult | null): PathResult | null =>
+  path === null ? null : { ...path, rtoMs: null }
 
 /**
  * The numbers at the top are those of the front door, or of the only path there was. Where new connections are

@@ -40,8 +40,8 @@ export interface FailureModel {
   readonly withoutControllers?: Path
 }
 
-/** From a leader key that is gone to a service that writes. */
-const takeOver = (timings: Timings): readonly Term[] => [promotion(), guide(), poolerRetry(timings)]
+/** From a leader key that is gone to a service that writes: the clients are held at the poolers meanwhile. */
+const takeOver = (): readonly Term[] => [promotion(), guide(), resumePoolers()]
 
 /** The same while no controller tells the routers. */
 const takeOverAlone = (timings: Timings): readonly Term[] => [
@@ -58,7 +58,7 @@ const leasePath: Path = (timings) => [
 ]
 
 /** A silent primary: the controllers make certain that it is dead, then hand its lease on. */
-const fencePath: Path = (timings) => [silence(), fence(), evidence(), ...takeOver(timings)]
+const fencePath: Path = () => [silence(), fence(), evidence(), ...takeOver()]
 
 const switchover: FailureModel = {
   what: 'the primary is changed on purpose',
@@ -73,17 +73,17 @@ const goesOn =
 export const FAILURES = {
   'primary-crash': {
     what: 'PostgreSQL of the primary dies; its Patroni lives',
-    withControllers: (timings) => [patroniLoop(timings), ...takeOver(timings)],
+    withControllers: (timings) => [patroniLoop(timings), ...takeOver()],
     withoutControllers: (timings) => [patroniLoop(timings), ...takeOverAlone(timings)],
   },
   'primary-container-crash': {
     what: 'the primary’s container dies and comes back',
-    withControllers: (timings) => [engineRestart(), patroniStart(), ...takeOver(timings)],
+    withControllers: () => [engineRestart(), patroniStart(), ...takeOver()],
     withoutControllers: (timings) => [engineRestart(), patroniStart(), ...takeOverAlone(timings)],
   },
   'primary-host-loss': {
     what: 'the primary’s container dies and stays dead',
-    withControllers: (timings) => [engineEvent(), evidence(), ...takeOver(timings)],
+    withControllers: () => [engineEvent(), evidence(), ...takeOver()],
     withoutControllers: leasePath,
   },
   'primary-frozen': {
@@ -98,23 +98,18 @@ export const FAILURES = {
   },
   'postmaster-hung': {
     what: 'the primary takes no new connections; those it has go on',
-    withControllers: (timings) => [freshSilence(), fence(), evidence(), ...takeOver(timings)],
+    withControllers: () => [freshSilence(), fence(), evidence(), ...takeOver()],
     // Patroni asks on a connection that it has.
     withoutControllers: () => null,
   },
   'patroni-hung': {
     what: 'Patroni of the primary is frozen; its PostgreSQL lives',
-    withControllers: (timings) => [patroniSilence(), fence(), evidence(), ...takeOver(timings)],
+    withControllers: () => [patroniSilence(), fence(), evidence(), ...takeOver()],
     withoutControllers: leasePath,
   },
   'etcd-leader-and-primary': {
     what: 'the primary’s container and etcd’s leader die together',
-    withControllers: (timings) => [
-      etcdElection(timings),
-      engineEvent(),
-      evidence(),
-      ...takeOver(timings),
-    ],
+    withControllers: (timings) => [etcdElection(timings), engineEvent(), evidence(), ...takeOver()],
     withoutControllers: (timings) => [
       etcdElection(timings),
       rearmedLease(timings),

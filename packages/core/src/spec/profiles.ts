@@ -56,7 +56,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     check: {
       interMs: 2000,
       fastinterMs: 1000,
-      downinterMs: 2000,
+      downinterMs: 1000,
       fall: 3,
       rise: 1,
       timeoutMs: 4000,
