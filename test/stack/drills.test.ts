@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
+import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { SERVICE_COMPONENTS } from '@neuronha/core/topology/containers.ts'
 import { run } from '@neuronha/runtime/exec.ts'
 import { statusOf, untilHealthy } from './cluster.ts'
@@ -30,6 +31,9 @@ afterEach(async () => {
   await untilHealthy()
 })
 
+const wereClientsHeld = ({ timeline }: DrillResult): boolean =>
+  timeline.some(({ what }) => /^clients were held for \d+ ms, until the routers lead to/.test(what))
+
 describe('drill primary-crash', () => {
   it('loses no acknowledged write, doubles none, and shows no client an error', async () => {
     const result = await drill(['primary-crash'])
@@ -39,6 +43,7 @@ describe('drill primary-crash', () => {
     // The fault must have hit: nothing was acknowledged for a while.
     expect(result.rtoMs).toBeGreaterThan(200)
     expect(result.rtoMs).toBeLessThan(20_000)
+    expect(wereClientsHeld(result)).toBe(true)
     const report = await readFile(result.reportFile ?? '', 'utf8')
     expect(report).toMatch(/<svg/)
     expect(report).not.toMatch(/src="http|href="http/)
@@ -59,6 +64,7 @@ describe('drill primary-host-loss', () => {
     expect(result).toMatchObject({ lost: 0, duplicated: 0, clientErrors: 0 })
     // Patroni alone waits for a lease of 20 s.
     expect(result.rtoMs).toBeLessThan(18_000)
+    expect(wereClientsHeld(result)).toBe(true)
   })
 })
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FenceRecord, NewEvent } from '@neuronha/core/contracts/coordination.ts'
 import { ClientPause, KEEP_OPEN_EVERY_MS, RESUME_BY_MS, type PauseView } from './client-pause.ts'
 import { aRecord } from './testing.ts'
@@ -7,8 +7,8 @@ let asked: string[]
 let events: NewEvent[]
 let nowMs: number
 let isShowing: boolean
-/** Answers the PAUSE that is open. */
-let answerPause: () => void
+/** Each answers one PAUSE. */
+let open: (() => void)[]
 let clients: ClientPause
 
 const look = (change: Partial<PauseView> = {}): void =>
@@ -23,10 +23,14 @@ const look = (change: Partial<PauseView> = {}): void =>
 const fence = (change: Partial<FenceRecord> = {}): Partial<PauseView> => ({
   record: aRecord(change),
 })
+const answerPause = (): void => {
+  for (const answer of open) answer()
+}
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 beforeEach(() => {
   asked = []
+  open = []
   events = []
   nowMs = 1000
   isShowing = false
@@ -36,7 +40,7 @@ beforeEach(() => {
       pause: () => {
         asked.push('PAUSE')
         const { promise, resolve } = Promise.withResolvers<readonly string[]>()
-        answerPause = () => resolve([])
+        open.push(() => resolve([]))
         return promise
       },
       resume: () => {
@@ -51,6 +55,11 @@ beforeEach(() => {
     logger: { warn: () => undefined },
     now: () => nowMs,
   })
+})
+
+afterEach(async () => {
+  answerPause()
+  await clients.close()
 })
 
 const HELD = ['PAUSE', 'show again']
@@ -84,6 +93,16 @@ describe('while a fence is open', () => {
     clients.noteShown(aRecord().term.member)
     expect(asked).toEqual(HELD)
   })
+
+  it.each(['patroni-hung', 'no-new-connections'] as const)(
+    'leaves the clients of a primary that writes alone until it is killed (%s)',
+    (reason) => {
+      look(fence({ phase: 'intended', reason }))
+      expect(asked).not.toContain('PAUSE')
+      look(fence({ phase: 'confirmed', reason }))
+      expect(asked).toContain('PAUSE')
+    },
+  )
 
   it('goes on to hold those whom a refusing primary had made wait already', () => {
     look({ refusing: 'm1' })
@@ -130,15 +149,15 @@ describe('while the primary refuses writes', () => {
   })
 })
 
-it('lets them go before the poolers would do it themselves, and does not hold them again', () => {
+it('lets them go in time though no look ends, and does not hold them again', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   look(fence({ phase: 'revoked' }))
-  nowMs += RESUME_BY_MS - 1
-  look(fence({ phase: 'revoked' }))
+  vi.advanceTimersByTime(RESUME_BY_MS - 1)
   expect(asked).toEqual(HELD)
-  nowMs += 1
-  look(fence({ phase: 'revoked' }))
+  vi.advanceTimersByTime(1)
   look(fence({ phase: 'revoked' }))
   expect(asked).toEqual([...HELD, 'RESUME'])
+  vi.useRealTimers()
 })
 
 it('lets them go when another controller becomes the active one, or this one ends', async () => {
@@ -165,10 +184,9 @@ it('gives the last word to RESUME when the answer to PAUSE comes late', async ()
 
 it('leaves the hold of the next fence alone when the answer to the first PAUSE comes late', async () => {
   look(fence())
-  const answerFirst = answerPause
   look(fence({ phase: 'released' }))
   look(fence({ id: 'f2' }))
-  answerFirst()
+  open[0]?.()
   await settled()
   expect(asked).toEqual([...HELD, 'RESUME', ...HELD])
 })

@@ -4,14 +4,14 @@
  * "server login has been failing"), and each comes again with two handshakes: on a small machine that costs more
  * than the election. PAUSE also closes the logins that hang.
  *
- *   free ──a fence is open, or the primary itself refuses writes──▶ held
+ *   free ──a fence is open on one that writes no more, or the primary itself refuses writes──▶ held
  *   held ──the routers were told of a primary that writes──▶ free
  *   held ──neither reason is left, and nobody is being told──▶ free
  *   held ──RESUME_BY_MS, or we are not active any more──▶ free     from here on clients get errors, and try again
  *
  * Each reason holds them once. A controller that dies meanwhile leaves them to the poolers' dead-man loops.
  */
-import { isFenceOpen } from '@neuronha/core/contracts/coordination.ts'
+import { isFenceOpen, type FenceRecord } from '@neuronha/core/contracts/coordination.ts'
 import { toPlatformError } from '@neuronha/core/errors.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -47,6 +47,7 @@ interface Reason {
 
 interface Held {
   readonly since: number
+  readonly limit: NodeJS.Timeout
   /** Ends when every PAUSE was answered or given up. */
   readonly answered: Promise<unknown>
 }
@@ -66,7 +67,7 @@ export class ClientPause {
   #held: Held | undefined
   #openedAt: number | undefined
   #trouble = ''
-  #work: Promise<unknown> = Promise.resolve()
+  #work: Promise<void> = Promise.resolve()
 
   constructor(options: ClientPauseOptions) {
     this.#options = options
@@ -75,7 +76,7 @@ export class ClientPause {
   /** At each look of the active controller. */
   noteLook(view: PauseView): void {
     const reason = reasonOf(view)
-    if (this.#held !== undefined) this.#holdOn(this.#held, reason)
+    if (this.#held !== undefined) this.#holdOn(reason)
     else if (reason === undefined) {
       this.#spent.clear()
       this.#keepOpen()
@@ -91,6 +92,7 @@ export class ClientPause {
   /** This controller is not the active one. */
   rest(): void {
     this.#release('another controller is active')
+    this.#spent.clear()
   }
 
   async close(): Promise<void> {
@@ -103,17 +105,18 @@ export class ClientPause {
     const { poolers, now, onHeld } = this.#options
     this.#reason = reason
     this.#spent.add(reason.key)
-    this.#held = { since: now(), answered: poolers.pause(PAUSE_ANSWER_MS) }
+    const answered = poolers.pause(PAUSE_ANSWER_MS)
+    // Not by the next look, which may hang with whatever it asks.
+    const limit = setTimeout(() => this.#release('nobody took over in time'), RESUME_BY_MS)
+    this.#held = { since: now(), limit, answered }
     onHeld()
   }
 
-  #holdOn({ since }: Held, reason: Reason | undefined): void {
-    const { now, isShowing } = this.#options
-    if (now() - since >= RESUME_BY_MS) this.#release('nobody took over in time')
-    else if (reason !== undefined) {
+  #holdOn(reason: Reason | undefined): void {
+    if (reason !== undefined) {
       this.#reason = reason
       this.#spent.add(reason.key)
-    } else if (!isShowing()) this.#release('the reason was gone')
+    } else if (!this.#options.isShowing()) this.#release('the reason was gone')
   }
 
   #release(why: string): void {
@@ -121,6 +124,7 @@ export class ClientPause {
     const reason = this.#reason
     if (held === undefined || reason === undefined) return
     this.#held = undefined
+    clearTimeout(held.limit)
     const heldMs = Math.round(this.#options.now() - held.since)
     this.#options.events.record({
       kind: 'failover.clients-held',
@@ -129,7 +133,7 @@ export class ClientPause {
       summary: `clients were held for ${heldMs} ms, until ${why}`,
       evidence: { fence: reason.fence, heldMs },
     })
-    this.#work = this.#resume(held)
+    this.#track(this.#resume(held))
   }
 
   async #resume({ answered }: Held): Promise<void> {
@@ -143,7 +147,7 @@ export class ClientPause {
     const { now, poolers, logger } = this.#options
     if (this.#openedAt !== undefined && now() - this.#openedAt < KEEP_OPEN_EVERY_MS) return
     this.#openedAt = now()
-    this.#work = poolers.open().then(
+    const opened = poolers.open().then(
       () => {
         this.#trouble = ''
       },
@@ -154,8 +158,18 @@ export class ClientPause {
         this.#trouble = why
       },
     )
+    this.#track(opened)
+  }
+
+  /** `close` waits for what is under way. */
+  #track(work: Promise<void>): void {
+    this.#work = Promise.all([this.#work, work]).then(() => undefined)
   }
 }
+
+/** Some who are fenced serve the clients that they have until they are killed. */
+const mayStillWrite = ({ reason, phase }: FenceRecord): boolean =>
+  phase === 'intended' && (reason === 'patroni-hung' || reason === 'no-new-connections')
 
 /** A planned act holds its clients itself, or means not to. */
 function reasonOf({
@@ -165,7 +179,7 @@ function reasonOf({
   isSwitchoverOpen,
   holds,
 }: PauseView): Reason | undefined {
-  if (record !== null && isFenceOpen(record))
+  if (record !== null && isFenceOpen(record) && !mayStillWrite(record))
     return { key: record.id, member: record.term.member, fence: record.id }
   const isPlanned = maintenance !== null || isSwitchoverOpen
   if (refusing === undefined || isPlanned || holds.has(refusing)) return undefined

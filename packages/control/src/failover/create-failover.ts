@@ -83,11 +83,15 @@ export function createFailover(options: FailoverOptions): Failover {
     witnesses,
     events,
     logger,
+    onRead: ({ snapshot, record }) => {
+      show.noteLeader(snapshot.leader, snapshot.seenAt)
+      void show.noteFence(record)
+    },
     onLook: (seen) => {
       view = seen
-      show.noteLeader(seen.snapshot.leader, seen.snapshot.seenAt)
-      void show.noteFence(seen.record)
-      clients.noteLook({ ...seen, refusing: witnesses.refusingPrimary() })
+      // a look takes its time, and a lease may end in the middle
+      if (lease.isActive()) clients.noteLook({ ...seen, refusing: witnesses.refusingPrimary() })
+      else clients.rest()
       repair.noteView(seen)
       rejoin.noteView(seen)
     },
@@ -140,7 +144,7 @@ function createHandover(
   })
   const clients: ClientPause = new ClientPause({
     poolers: createPoolerFleet({ poolers, ...config.pausing }, tls, clock),
-    onHeld: () => show.showAgain(),
+    onHeld: () => show.showAgain(now()),
     isShowing: () => show.isShowing,
     events,
     logger,

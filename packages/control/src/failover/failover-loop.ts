@@ -39,6 +39,8 @@ export interface FailoverLoopOptions {
   readonly witnesses: Witnesses
   readonly events: Pick<EventLog, 'record'>
   readonly logger: Pick<Logger, 'info' | 'warn'>
+  /** Told what etcd says before anybody else asks anything: a primary may be seen to write from then on. */
+  readonly onRead: (view: CoordinationView) => void
   /** Told after each look, for repair. */
   readonly onLook: (view: CoordinationView) => void
   /** Told instead while another controller is the active one. */
@@ -142,6 +144,7 @@ export class FailoverLoop {
       return CALM_MS
     }
     const view = await readCoordination(kv, cluster, this.#options.now)
+    this.#options.onRead(view)
     await witnesses.look(view.snapshot)
     await this.#keepTerm(view)
     this.#options.onLook(view)

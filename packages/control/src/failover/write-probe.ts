@@ -110,8 +110,11 @@ const outcomeOf = (thrown: unknown): Exclude<Outcome, 'done'> => {
   return ALIVE_ERRNO.has(code) ? 'alive' : 'silent'
 }
 
-/** It is no primary, is shutting down, has crashed, or is starting; or the kernel says that nobody listens. */
-const AWAY_SQLSTATES = new Set(['25006', '57P01', '57P02', '57P03'])
+/**
+ * It is shutting down, has crashed, or is starting; or the kernel says that nobody listens. Not 25006: a server that is not
+ * promoted yet says it, but so does one whose administrator made transactions read-only.
+ */
+const AWAY_SQLSTATES = new Set(['57P01', '57P02', '57P03'])
 const saysNoWrites = (thrown: unknown): boolean => {
   const code = codeOf(thrown)
   return AWAY_SQLSTATES.has(code) || ALIVE_ERRNO.has(code)

@@ -87,10 +87,25 @@ it('cuts a member off once its end is certain, and not before', async () => {
   expect(cutOff).toEqual(['m1', 'm1'])
 })
 
+it('does not cut off a member that leads anew after its leadership was taken away', async () => {
+  show.noteLeader(leaderOf('m1'), 1000)
+  await show.noteFence(aRecord({ phase: 'revoked' }))
+  expect(cutOff).toEqual([])
+})
+
+it('says nothing of a leadership that ended while the routers were told', async () => {
+  show.noteLeader(leaderOf('m2'), 1000)
+  const telling = show.noteWrite('m2', 1100)
+  show.showAgain(1100)
+  await telling
+  expect(shown).toEqual([])
+})
+
 it('shows the same leadership again when it was asked to', async () => {
   show.noteLeader(leaderOf('m2'), 1000)
   await show.noteWrite('m2', 1100)
-  show.showAgain()
+  show.showAgain(1500)
+  await show.noteWrite('m2', 1450)
   await show.noteWrite('m2', 1600)
   await show.noteWrite('m2', 2100)
   expect(told).toEqual(['m2', 'm2'])

@@ -54,8 +54,9 @@ export class ShowPrimary {
     return this.#isShowing
   }
 
-  /** The routers may have given the primary up: the next write is to be shown, even of the same leadership. */
-  showAgain(): void {
+  /** The routers may have given the primary up: a write from now on is to be shown, even of the same leadership. */
+  showAgain(seenAt: number): void {
+    if (this.#leadership !== undefined) this.#leadership = { ...this.#leadership, seenAt }
     this.#isShown = false
   }
 
@@ -63,6 +64,8 @@ export class ShowPrimary {
   async noteFence(record: Pick<FenceRecord, 'id' | 'phase' | 'term'> | null): Promise<void> {
     const isCertain = record?.phase === 'confirmed' || record?.phase === 'revoked'
     if (!isCertain || record.id === this.#cutOffFor || !this.#options.isActive()) return
+    const leadsAnew = record.phase === 'revoked' && this.#leadership?.member === record.term.member
+    if (leadsAnew) return
     this.#cutOffFor = record.id
     await this.#options.guide.cutOff(record.term.member)
   }
@@ -77,8 +80,8 @@ export class ShowPrimary {
     this.#isShowing = true
     const missed = await guide.lead(member)
     this.#isShowing = false
-    this.#options.onShown(member)
     if (this.#leadership !== leadership) return
+    this.#options.onShown(member)
     const isOver = begunAt - leadership.seenAt > TRY_FOR_MS
     this.#isShown = missed.length === 0 || isOver
     if (missed.length === 0) logger.info({ member }, 'the routers lead to the primary')

@@ -19,7 +19,7 @@ export const RETRY_POLICY = {
    * As long as a failover may hold a client. One that gives up sooner loses its place, its connection, and with it the
    * server's, and comes again with three handshakes.
    */
-  tryTimeoutMs: 8000,
+  tryTimeoutMs: 9000,
   maxTries: 8,
   totalMs: 20_000,
   firstBackoffMs: 50,

@@ -50,6 +50,21 @@ test('after a failure the next question connects afresh', async () => {
   await client.close()
 })
 
+test('questions that meet while it connects share the connection', async () => {
+  let connections = 0
+  const port = await aServer((socket) => {
+    connections += 1
+    letsIn((inside) => {
+      inside.write(DONE)
+      inside.on('data', () => inside.write(DONE))
+    })(socket)
+  })
+  const client = aClient(port)
+  await Promise.all([client.query('SELECT 1', 1000), client.query('SELECT 2', 1000)])
+  expect(connections).toBe(1)
+  await client.close()
+})
+
 test('a refused connection is not waited for', async () => {
   const port = await aServer(() => undefined)
   const server = servers.pop()

@@ -58,14 +58,18 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
   let current: Connection | undefined
   /** Of a connection that is being made; `close` must end it too, or the process would wait for it. */
   let connecting: Socket | undefined
+  /** Questions that meet while it is made share it. */
+  let opening: Promise<Connection> | undefined
 
-  const open = async (socket: Socket, deadlineMs: number): Promise<Connection> => {
+  const open = async (deadlineMs: number): Promise<Connection> => {
+    const socket = new Socket()
     connecting = socket
     if (options.onFirstByte !== undefined) socket.once('data', options.onFirstByte)
     const client = await connect(options, socket, deadlineMs).finally(() => {
       if (connecting === socket) connecting = undefined
     })
     const connection = { socket, client }
+    current = connection
     connection.client.on('end', () => {
       if (current !== connection) return
       current = undefined
@@ -73,22 +77,28 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
     })
     return connection
   }
+  const openOnce = (deadlineMs: number): Promise<Connection> => {
+    opening ??= open(deadlineMs).finally(() => {
+      opening = undefined
+    })
+    return opening
+  }
 
   return {
     query: async <Row extends QueryResultRow>(text: string, deadlineMs: number) => {
-      const socket = current?.socket ?? new Socket()
-      const state = { expired: false }
+      const state: { expired: boolean; used?: Connection } = { expired: false }
       const timer = setTimeout(() => {
         state.expired = true
-        current = undefined
-        socket.destroy()
+        const socket = state.used?.socket ?? connecting
+        if (current === state.used) current = undefined
+        socket?.destroy()
       }, deadlineMs)
       try {
-        current ??= await open(socket, deadlineMs)
-        const { rows } = await current.client.query<Row>(text)
+        state.used = current ?? (await openOnce(deadlineMs))
+        const { rows } = await state.used.client.query<Row>(text)
         return rows
       } catch (thrown) {
-        if (socket.destroyed) current = undefined
+        if (state.used?.socket.destroyed === true && current === state.used) current = undefined
         if (!state.expired) throw thrown
         throw new PlatformError('UPSTREAM_TIMEOUT', `no answer within ${deadlineMs} ms`, {
           cause: thrown,
