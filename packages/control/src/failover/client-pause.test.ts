@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FenceRecord, NewEvent } from '@neuronha/core/contracts/coordination.ts'
-import { ClientPause, KEEP_OPEN_EVERY_MS, RESUME_BY_MS, type PauseView } from './client-pause.ts'
+import { RESUME_BY_MS } from '../poolers/pooler-fleet.ts'
+import { ClientPause, KEEP_OPEN_EVERY_MS, type PauseView } from './client-pause.ts'
 import { aRecord } from './testing.ts'
 
 let asked: string[]

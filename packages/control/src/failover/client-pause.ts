@@ -16,6 +16,7 @@ import { toPlatformError } from '@neuronha/core/errors.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PoolerFleet } from '../planned/ports.ts'
+import { RESUME_BY_MS } from '../poolers/pooler-fleet.ts'
 import type { CoordinationView } from './coordination-view.ts'
 
 export interface ClientPauseOptions {
@@ -52,8 +53,6 @@ interface Held {
   readonly answered: Promise<unknown>
 }
 
-/** Before the poolers' dead-man loops would do it (10 s), and while clients with a deadline of 10 s still wait. */
-export const RESUME_BY_MS = 8500
 /** PAUSE is in force as soon as it is read; its answer waits for connections to the dead primary. */
 const PAUSE_ANSWER_MS = 2000
 /** The consoles' connections are tried so often, so that they are there when they are needed. */

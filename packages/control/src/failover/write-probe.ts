@@ -61,6 +61,8 @@ const CALM_ANSWER_MS = 250
  * does; nothing is decided by it: the witnesses go by how long a question has been open.
  */
 const DEADLINE_MS = 6000
+/** A fresh connection that got no byte by then is given up for another: its kernel would try again only after seconds. */
+const FIRST_BYTE_MS = 2500
 /** Fresh connections to standbys are tried once one to the primary has been waited for so long. */
 const CONTROL_AFTER_MS = 1500
 const WORST_OF_LAST_MS = 5000
@@ -278,11 +280,16 @@ export class WriteProbe {
     void this.#question(line, async () => {
       const begunAt = this.#options.now()
       const client = this.#options.connectProbe(target, {
-        onFirstByte: () => noteAnswer(line, begunAt, this.#options.now()),
+        onFirstByte: () => {
+          clearTimeout(giveUp)
+          noteAnswer(line, begunAt, this.#options.now())
+        },
       })
+      const giveUp = setTimeout(() => void client.close(), FIRST_BYTE_MS)
       try {
         await client.query(statement, DEADLINE_MS)
       } finally {
+        clearTimeout(giveUp)
         // its goodbye is no part of the answer's time
         void client.close()
       }

@@ -5,7 +5,7 @@ import type { TlsFiles } from '@neuronha/runtime/tls.ts'
 import { createHttpClient } from '../observe/http-client.ts'
 import { createMemberDatabases } from './member-databases.ts'
 import { createPatroniControl } from './patroni-control.ts'
-import { createPoolerFleet } from './pooler-fleet.ts'
+import { createPoolerFleet } from '../poolers/pooler-fleet.ts'
 import type { PlannedClock, PlannedDeps } from './ports.ts'
 import { createRouterFleet } from './router-fleet.ts'
 

@@ -1,6 +1,6 @@
 /**
  * What planned work needs of the world: the fewest questions and acts that do. The real ones stand beside this file
- * (pooler-fleet, member-databases, router-fleet, patroni-control); tests have fakes of these same ports.
+ * (member-databases, router-fleet, patroni-control) and in poolers/; tests have fakes of these same ports.
  */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { NewEvent } from '@neuronha/core/contracts/coordination.ts'

@@ -21,6 +21,7 @@ import { patroniKeys, type NewEvent } from '@neuronha/core/contracts/coordinatio
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { unlessAborted } from '@neuronha/runtime/unless-aborted.ts'
 import { withHolds } from '../coordination/holds.ts'
+import { RESUME_BY_MS } from '../poolers/pooler-fleet.ts'
 import { runStep } from '../setup/progress.ts'
 import { decideSwitchover, PAUSE_DEADLINE_MS, type SwitchoverRequest } from './decide-switchover.ts'
 import { describeHolders } from './describe-holders.ts'
@@ -31,8 +32,6 @@ import { announceSwitchover, type SwitchoverRecord } from './switchover-record.t
 
 const CHECKPOINT_DEADLINE_MS = 30_000
 const CATCH_UP_DEADLINE_MS = 1000
-/** From PAUSE to RESUME at the latest: before the poolers' dead-man loops would do it. */
-const RESUME_BY_MS = 8500
 const WITHIN = `within ${RESUME_BY_MS / 1000} s`
 const VERIFY_DEADLINE_MS = 60_000
 /** While clients wait, each look costs a few milliseconds; afterwards nobody is in a hurry. */

@@ -128,10 +128,7 @@ export const controllerConfig = processConfig.extend({
   /** The acting half of Patroni's REST API. */
   patroniRest: z.strictObject({ user: z.string(), password: z.string() }),
   /** The poolers' databases whose clients are held while a primary is replaced, and who may hold them. */
-  pausing: z.strictObject({
-    writeEntries: z.array(z.string()),
-    poolerAdmin: z.strictObject({ user: z.string(), password: z.string() }),
-  }),
+  pausing: plannedConfig.pick({ writeEntries: true, poolerAdmin: true }),
   observeIntervalMs: z.int().default(2000),
   leaseSeconds: z.int().default(5),
 })

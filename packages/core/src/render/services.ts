@@ -27,7 +27,7 @@ import {
   type RoleKey,
 } from '../topology/roles.ts'
 import type { NotificationSecrets } from './alertmanager.ts'
-import { writeEntries } from './pgbouncer.ts'
+import { plannedConfigOf } from './planned.ts'
 import { secretFile, TLS_PATHS, type RenderedFile, type RenderedFiles } from './files.ts'
 
 /** Extra inputs that are read from files the cluster file names, so that rendering stays pure. */
@@ -200,13 +200,7 @@ const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
     database: PLATFORM_DATABASE,
   },
   patroniRest: { user: secrets.patroniRest.username, password: secrets.patroniRest.password },
-  pausing: {
-    writeEntries: [...writeEntries(spec)],
-    poolerAdmin: {
-      user: ROLES.poolerAdmin.name,
-      password: secrets.roles.poolerAdmin.password,
-    },
-  },
+  pausing: pausingOf(spec, secrets),
   engine: {
     urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({
       host,
@@ -214,6 +208,12 @@ const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
     })),
   },
 })
+
+/** A failover holds the same clients, as the same administrator, as planned work does. */
+const pausingOf = (spec: ClusterSpec, secrets: ClusterSecrets) => {
+  const { writeEntries, poolerAdmin } = plannedConfigOf(spec, secrets)
+  return { writeEntries, poolerAdmin }
+}
 
 const llmOf = (
   spec: ClusterSpec,

@@ -1,5 +1,5 @@
 /**
- * All poolers' admin consoles for one planned act. PgBouncer answers PAUSE when the last server connection is closed, so
+ * All poolers' admin consoles, for whoever changes the primary: a planned act, or a failover. PgBouncer answers PAUSE when the last server connection is closed, so
  * each write entry of each pooler gets a connection for its PAUSE, and each pooler one more, which stays free for SHOW
  * and RESUME. PAUSE outlives its connection: RESUME is tried until the pooler's own dead-man loop would have done it.
  */
@@ -9,10 +9,12 @@ import { PORTS } from '@neuronha/core/topology/ports.ts'
 import { POOLER_CONSOLE } from '@neuronha/core/topology/roles.ts'
 import { createDirectClient, type DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
 import type { TlsFiles } from '@neuronha/runtime/tls.ts'
-import type { PlannedClock, PoolerFleet, PoolerHolder } from './ports.ts'
+import type { PlannedClock, PoolerFleet, PoolerHolder } from '../planned/ports.ts'
 
 /** A pooler RESUMEs by itself this long after a PAUSE (images/pgbouncer/resume-paused); nothing may count on being held longer. */
-export const DEAD_MAN_MS = 10_000
+const DEAD_MAN_MS = 10_000
+/** From PAUSE to RESUME at the latest: before the dead man would do it, and while clients with a deadline of 10 s still wait. */
+export const RESUME_BY_MS = 8500
 
 const CONNECT_MS = 2000
 const SHOW_MS = 800
@@ -124,7 +126,7 @@ function createConsole(
       endpoint: { name: address, address, port: PORTS.pooler },
       login: { ...poolerAdmin, database: POOLER_CONSOLE },
       tls,
-      applicationName: 'neuronha-planned',
+      applicationName: 'neuronha-pause',
     })
   return {
     name,
