@@ -1,14 +1,12 @@
 /** One drill on the shared cluster, through the front door, that must pass. */
 import { expect } from 'vitest'
 import { drillResult, type DrillResult } from '@neuronha/core/contracts/drill-result.ts'
+import { LOAD_RATE } from './load.ts'
 import { CLUSTER_NAME, neuronha } from './neuronha.ts'
 
-/** Writes a second on each path: what is lost shows at any rate, and the slowest machine must not be the one that is tested. */
-export const DRILL_RATE = '5'
-
 export async function drill(args: readonly string[]): Promise<DrillResult> {
-  const command = ['drill', 'run', ...args, '--rate', DRILL_RATE, '--cluster', CLUSTER_NAME]
-  const { code, stdout, stderr } = await neuronha([...command, '--json'])
+  const command = ['drill', 'run', ...args, '--rate', `${LOAD_RATE}`]
+  const { code, stdout, stderr } = await neuronha([...command, '--cluster', CLUSTER_NAME, '--json'])
   const result = drillResult.parse(JSON.parse(stdout || `"${stderr}"`))
   const { http } = result.paths
   console.log(

@@ -7,7 +7,8 @@ import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { SERVICE_COMPONENTS } from '@neuronha/core/topology/containers.ts'
 import { run } from '@neuronha/runtime/exec.ts'
 import { statusOf, untilHealthy } from './cluster.ts'
-import { drill, DRILL_RATE } from './drill.ts'
+import { drill } from './drill.ts'
+import { LOAD_RATE } from './load.ts'
 import { CLUSTER_NAME, neuronha, REPOSITORY } from './neuronha.ts'
 
 const LOG_LINES_SHOWN = 60
@@ -94,7 +95,7 @@ describe('drill second-host-loss', () => {
 describe('drill heal', () => {
   it('mends what a drill broke that was killed in the middle', async () => {
     const main = join(REPOSITORY, 'packages/control/src/main.ts')
-    const command = ['drill', 'run', 'router-frozen', '--rate', DRILL_RATE]
+    const command = ['drill', 'run', 'router-frozen', '--rate', `${LOAD_RATE}`]
     const args = [main, ...command, '--cluster', CLUSTER_NAME]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
     const said: string[] = []

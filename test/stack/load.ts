@@ -1,5 +1,6 @@
 /** A client's load through the front door while something is done to the cluster. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { RETRY_POLICY } from '@neuronha/core/config/loadgen.ts'
 import { aSession, cluster } from './cluster.ts'
 
 export interface Load {
@@ -8,9 +9,10 @@ export interface Load {
   readonly stop: () => Promise<void>
 }
 
-const RETRYABLE = new Set([409, 429, 502, 503, 504])
-const TRIES = 8
-const WITHIN_MS = 20_000
+/** Writes a second: what is lost shows at any rate, and the slowest machine must not be the one that is tested. */
+export const LOAD_RATE = 5
+
+const RETRYABLE = new Set<number>([409, ...RETRY_POLICY.retryableStatuses])
 
 /** Posts messages as a client that retries as documented; what still fails is a client error. */
 export async function startLoad(): Promise<Load> {
@@ -23,13 +25,17 @@ export async function startLoad(): Promise<Load> {
     const key = crypto.randomUUID()
     const startedAt = Date.now()
     let last = ''
-    for (let attempt = 1; attempt <= TRIES && Date.now() - startedAt < WITHIN_MS; attempt++) {
+    for (
+      let attempt = 1;
+      attempt <= RETRY_POLICY.maxTries && Date.now() - startedAt < RETRY_POLICY.totalMs;
+      attempt++
+    ) {
       try {
         const { status, text } = await fetchEdge(`/agent/api/v1/sessions/${sessionId}/messages`, {
           method: 'POST',
           headers: { 'idempotency-key': key },
           body: { content: `load ${key}` },
-          timeoutMs: 8000,
+          timeoutMs: RETRY_POLICY.tryTimeoutMs,
         })
         if (status === 201) return
         last = `${status} ${text.slice(0, 200)}`
@@ -45,7 +51,7 @@ export async function startLoad(): Promise<Load> {
     sent++
     const one = post().finally(() => pending.delete(one))
     pending.add(one)
-  }, 100)
+  }, 1000 / LOAD_RATE)
   return {
     failures,
     sent: () => sent,

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -14,7 +15,7 @@ import { createPlannedDeps } from '../../packages/control/src/planned/create-pla
 import { switchover } from '../../packages/control/src/planned/switchover.ts'
 import { silentProgress } from '../../packages/control/src/setup/progress.ts'
 import { cluster, inspect, statusOf, untilHealthy } from './cluster.ts'
-import { startLoad } from './load.ts'
+import { LOAD_RATE, startLoad } from './load.ts'
 import { CLUSTER_NAME, neuronha, REPOSITORY } from './neuronha.ts'
 
 const HERE = ['--cluster', CLUSTER_NAME]
@@ -60,7 +61,7 @@ describe('switchover', () => {
     await delay(1000)
     await load.stop()
     expect(load.failures).toEqual([])
-    expect(load.sent()).toBeGreaterThan(10)
+    expect(load.sent()).toBeGreaterThan(LOAD_RATE)
     expect(result.from).toBe(from)
     expect(await primaryNow()).toBe(result.to)
     expect(result.stallMs).toBeLessThan(9000)
@@ -136,10 +137,14 @@ describe('a command line that is killed while it holds the clients', () => {
     const child = spawn(process.execPath, [main, 'switchover', ...HERE], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
+    const ended = once(child, 'exit')
+    const said: string[] = []
     for await (const line of createInterface({ input: child.stderr })) {
+      said.push(line)
       if (line.includes('Patroni changes the primary')) child.kill('SIGKILL')
     }
     const killedAt = Date.now()
+    expect(await ended, said.join('\n')).toEqual([null, 'SIGKILL'])
     expect(await pausedNow()).toContain(POOLER_DATABASES.write)
     while ((await pausedNow()).length > 0) {
       expect(Date.now() - killedAt, 'poolers still hold their clients').toBeLessThan(15_000)

@@ -48,7 +48,7 @@ const confirmOption = new Option(
 )
 const rateOption = new Option(
   '--rate <requests>',
-  'requests per second of each path (50)',
+  'requests per second of each path (50, or as many as the cluster carries)',
 ).argParser(numberOf('--rate', 1, 2000))
 
 export function addDrills(program: Command, parts: DrillCommandParts): void {

@@ -1,6 +1,7 @@
 /** What the commands of `drill` share: the cluster, its lock, ways to look at it and into etcd, the load generator. */
 import { assertPresent } from '@neuronha/core/assert-present.ts'
 import type { DrillDeps } from '../drills/drill-deps.ts'
+import { RateChoice } from '../drills/rate-choice.ts'
 import { buildImages } from '../setup/images.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { codeVersion } from '../state/version.ts'
@@ -41,6 +42,7 @@ export async function withDrillSession<T>(
       observe: () => observer.observe(),
       observeLightly: () => lightObserver.observe(),
       images: { loadgen },
+      rates: new RateChoice(),
       progress: io.progress,
       kv: audit.kv,
       record: audit.record,

@@ -6,6 +6,7 @@ import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import type { Kv } from '../etcd/kv.ts'
 import type { Progress } from '../setup/progress.ts'
 import type { RunCommand } from './heal.ts'
+import type { RateChoice } from './rate-choice.ts'
 import type { ScenarioLoad, ScenarioOptions } from './scenarios/scenario.ts'
 
 export interface DrillDeps {
@@ -22,6 +23,8 @@ export interface DrillDeps {
   readonly observeLightly?: () => Promise<ClusterStatus>
   readonly images: { readonly loadgen: string }
   readonly progress: Progress
+  /** For drills that were not told a rate. */
+  readonly rates: RateChoice
   /** For holds. */
   readonly kv: Kv
   /** Notes in the audit log what the drill did. */
@@ -35,7 +38,7 @@ export interface DrillDeps {
 }
 
 export interface DrillOptions extends ScenarioOptions {
-  /** Requests per second of each path. Default: 50. */
+  /** Requests per second of each path. Default: as much as the cluster carries, 50 at most. */
   readonly ratePerSecond?: number
   /** The load goes on for at least so long. Default: as long as fault and recovery take. */
   readonly seconds?: number

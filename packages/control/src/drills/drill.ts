@@ -7,9 +7,8 @@ import type { DrillDeps, DrillOptions } from './drill-deps.ts'
 import { HealBook } from './finaliser.ts'
 import { loadgenName } from './loadgen-container.ts'
 import { boundsOf, type Bounds, type Scenario, type ScenarioContext } from './scenarios/scenario.ts'
+import { KEEPS_UP, type SteadyTerms } from './steady.ts'
 import { variantOf } from './variant.ts'
-
-const DEFAULT_RATE = 50
 
 export interface Drill {
   readonly scenario: Scenario
@@ -25,6 +24,7 @@ export interface Drill {
   readonly drillsDir: string
   readonly workDir: string
   readonly ratePerSecond: number
+  readonly terms: SteadyTerms
   readonly signal: AbortSignal
   readonly book: HealBook
 }
@@ -60,7 +60,7 @@ export function createDrill(scenario: Scenario, options: DrillOptions, deps: Dri
     startedAt,
     drillsDir,
     workDir,
-    ratePerSecond: options.ratePerSecond ?? DEFAULT_RATE,
+    ...rateOf(options, deps),
     signal: options.signal ?? new AbortController().signal,
     book: new HealBook(drillsDir, {
       drill: scenario.name,
@@ -72,6 +72,14 @@ export function createDrill(scenario: Scenario, options: DrillOptions, deps: Dri
   assertUsable(drill)
   return drill
 }
+
+const rateOf = (
+  { ratePerSecond }: DrillOptions,
+  { rates }: DrillDeps,
+): Pick<Drill, 'ratePerSecond' | 'terms'> =>
+  ratePerSecond === undefined
+    ? { ratePerSecond: rates.ratePerSecond, terms: rates.terms }
+    : { ratePerSecond, terms: KEEPS_UP }
 
 /** Of the options those that make another drill of it. */
 const formOf = ({ variants }: Scenario, { service, afterSeconds, seed }: DrillOptions) => ({

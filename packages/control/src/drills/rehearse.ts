@@ -4,7 +4,6 @@ import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { PlatformEvent } from '@neuronha/core/contracts/coordination.ts'
 import type { DrillCheck, TimelineEvent } from '@neuronha/core/contracts/drill-result.ts'
 import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
-import { PlatformError } from '@neuronha/core/errors.ts'
 import { containersOf } from '@neuronha/core/topology/containers.ts'
 import { runStep } from '../setup/progress.ts'
 import { actOut } from './act-out.ts'
@@ -19,17 +18,15 @@ import { readBack } from './read-back.ts'
 import { startSteps } from './scenarios/parts.ts'
 import type { Act, Evidence } from './scenarios/scenario.ts'
 import { showLoad } from './show-load.ts'
-import { steadinessOf } from './steady.ts'
+import { KEEPS_UP, steadinessOf, TooMuchLoad } from './steady.ts'
 import { watchCluster, type ClusterWatch } from './watch-cluster.ts'
 
 const READY_TIMEOUT_MS = 30_000
 const WARM_UP_MS = 5000
-/** A load that is not steady by then is more than the cluster can carry. */
-const STEADY_WITHIN_MS = 60_000
 const COOL_DOWN_MS = 5000
 const LOOK_EVERY_MS = 250
 /** Before the load may end by itself: what is not bounded by the scenario, and a margin. */
-const SPARE_MS = READY_TIMEOUT_MS + STEADY_WITHIN_MS + COOL_DOWN_MS + 60_000
+const SPARE_MS = READY_TIMEOUT_MS + KEEPS_UP.withinMs + COOL_DOWN_MS + 60_000
 
 /** Both controllers stop for the run; the finaliser starts them again. */
 export async function silenceControllers(drill: Drill): Promise<void> {
@@ -145,19 +142,19 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
   }
 }
 
-/** @throws PlatformError REFUSED_FOR_SAFETY when the cluster does not keep up with the load as it is. */
-async function untilSteady({ ratePerSecond, signal }: Drill, load: RunningLoad): Promise<void> {
-  const deadlineMs = performance.now() + STEADY_WITHIN_MS
+/** @throws TooMuchLoad when the cluster does not keep up with the load as it is. */
+async function untilSteady(
+  { ratePerSecond, terms, signal }: Drill,
+  load: RunningLoad,
+): Promise<void> {
+  const deadlineMs = performance.now() + terms.withinMs
   await pause(WARM_UP_MS, signal)
   for (;;) {
     await load.ledger.readNew()
-    const steadiness = steadinessOf(load.ledger.lines, ratePerSecond)
+    const steadiness = steadinessOf(load.ledger.lines, ratePerSecond, terms)
     if (steadiness.kind === 'steady') return
     if (performance.now() > deadlineMs)
-      throw new PlatformError(
-        'REFUSED_FOR_SAFETY',
-        `the cluster does not keep up with ${ratePerSecond} requests/s on each path (${steadiness.inFlight} in flight after ${STEADY_WITHIN_MS / 1000} s): a failure now would measure the load. Nothing was broken; choose a lower --rate`,
-      )
+      throw new TooMuchLoad(ratePerSecond, steadiness.inFlight, terms.withinMs)
     await pause(LOOK_EVERY_MS, signal)
   }
 }

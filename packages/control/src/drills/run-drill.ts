@@ -15,6 +15,7 @@ import type { RunningLoad } from './loadgen-container.ts'
 import { refusalsOf } from './preflight.ts'
 import { rehearse, silenceControllers, startLoad } from './rehearse.ts'
 import { saveResult } from './save-result.ts'
+import { TooMuchLoad } from './steady.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
 /**
@@ -35,28 +36,44 @@ export async function runDrill(
   const reasons = refusalsOf(before, deps.spec, options)
   if (reasons.length > 0) return emptyResult({ ...drill, verdict: 'refused', reasons })
 
-  const result = await carryThrough(drill)
-  return saveResult(drill.drillsDir, drill.startedAt, result)
+  let tried = drill
+  let outcome = await carryThrough(tried)
+  while (outcome.isTooMuch && options.ratePerSecond === undefined && deps.rates.lower()) {
+    const [much, less] = [tried.ratePerSecond, deps.rates.ratePerSecond]
+    deps.progress.say(`${much} requests/s leave no room for a failure here; ${less}/s are tried`)
+    tried = createDrill(scenario, options, deps)
+    outcome = await carryThrough(tried)
+  }
+  return saveResult(tried.drillsDir, tried.startedAt, outcome.result)
 }
 
-async function carryThrough(drill: Drill): Promise<DrillResult> {
+interface Outcome {
+  readonly result: DrillResult
+  /** The load was more than the cluster carries, and was taken away again; nothing was broken. */
+  readonly isTooMuch: boolean
+}
+
+async function carryThrough(drill: Drill): Promise<Outcome> {
   const { deps } = drill
   let load: RunningLoad | undefined
   let result: DrillResult
+  let isTooMuch = false
   try {
     await noteLoad(drill)
     if (!drill.withController) await silenceControllers(drill)
     load = await startLoad(drill)
     result = await rehearse(drill, load)
   } catch (thrown) {
+    isTooMuch = thrown instanceof TooMuchLoad
     result = abortedResult(drill, load?.ledger.lines ?? [], thrown)
   }
   try {
     await runStep(deps.progress, 'cleaning up', () => cleanUp(drill, load))
-    return result
+    return { result, isTooMuch }
   } catch (thrown) {
     const reasons = [...result.reasons, `the clean-up failed: ${toPlatformError(thrown).message}`]
-    return { ...result, verdict: result.verdict === 'pass' ? 'fail' : result.verdict, reasons }
+    const verdict = result.verdict === 'pass' ? 'fail' : result.verdict
+    return { result: { ...result, verdict, reasons }, isTooMuch: false }
   }
 }
 

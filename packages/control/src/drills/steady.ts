@@ -3,12 +3,23 @@
  * machine that is too small for the load, and not what the failure costs. Pure.
  */
 import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
+import { PlatformError } from '@neuronha/core/errors.ts'
 
 /** Seconds in a row, by the generator's own line each second. */
 const STEADY_LINES = 3
-/** Requests in flight are rate × latency: so many are answered within half a second on average. */
-const MOST_SECONDS_IN_FLIGHT = 0.5
 const ALWAYS_ALLOWED = 3
+
+export interface SteadyTerms {
+  /** How long a request takes on average, at most: requests in flight are rate × latency. */
+  readonly seconds: number
+  /** A load that is not steady by then is more than the cluster can carry. */
+  readonly withinMs: number
+}
+
+/** For a rate that the user asked for. */
+export const KEEPS_UP: SteadyTerms = { seconds: 0.5, withinMs: 60_000 }
+/** For a rate that we choose: so quick that there is room left for the recovery. */
+export const WITH_ROOM: SteadyTerms = { seconds: 0.15, withinMs: 20_000 }
 
 type ProgressLine = Extract<LedgerLine, { event: 'progress' }>
 
@@ -19,11 +30,25 @@ export type Steadiness =
   /** The most requests in flight on one path, in the last second. */
   | { readonly kind: 'not-yet'; readonly inFlight: number }
 
-export function steadinessOf(lines: readonly LedgerLine[], ratePerSecond: number): Steadiness {
+export function steadinessOf(
+  lines: readonly LedgerLine[],
+  ratePerSecond: number,
+  { seconds }: Pick<SteadyTerms, 'seconds'>,
+): Steadiness {
   const last = lines.filter((line) => line.event === 'progress').slice(-STEADY_LINES)
-  const most = Math.max(ALWAYS_ALLOWED, ratePerSecond * MOST_SECONDS_IN_FLIGHT)
+  const most = Math.max(ALWAYS_ALLOWED, ratePerSecond * seconds)
   if (last.length === STEADY_LINES && last.every((line) => inFlight(line) <= most))
     return { kind: 'steady' }
   const newest = last.at(-1)
   return { kind: 'not-yet', inFlight: newest === undefined ? 0 : inFlight(newest) }
+}
+
+/** The cluster does not keep up with the load as it is; nothing was broken. */
+export class TooMuchLoad extends PlatformError {
+  constructor(ratePerSecond: number, waiting: number, withinMs: number) {
+    super(
+      'REFUSED_FOR_SAFETY',
+      `the cluster does not keep up with ${ratePerSecond} requests/s on each path (${waiting} in flight after ${withinMs / 1000} s): a failure now would measure the load. Nothing was broken; choose a lower --rate`,
+    )
+  }
 }

@@ -186,3 +186,19 @@ export const aStatus = (change: Partial<ClusterStatus> = {}): ClusterStatus => (
   maintenance: null,
   ...change,
 })
+
+const pathWith = (inFlight: number) => ({
+  attempted: 100,
+  acknowledged: 90,
+  inFlight,
+  clientErrors: 0,
+  failedTries: 0,
+})
+
+/** The generator's line of one second, with so many requests in flight. */
+export const progressSecond = (atMs: number, http: number, sql = 0): LedgerLine => ({
+  event: 'progress',
+  atMs,
+  http: pathWith(http),
+  sql: pathWith(sql),
+})

@@ -245,6 +245,7 @@ test('a stopped member is started only when its leadership is in place, a new pr
     inMaintenance: mostly(false, true),
     isHeld: mostly(false, true),
     leaderlessMs: fc.constantFrom<number | null>(null, 1000, 6000),
+    isViewLater: fc.boolean(),
     stoppedForMs: fc.constantFrom(100, 1000, 3000),
   })
   fc.assert(
@@ -266,6 +267,7 @@ test('a stopped member is started only when its leadership is in place, a new pr
             name: 'm1',
             component: 'member',
             stoppedForMs: drawn.stoppedForMs,
+            isViewLater: drawn.isViewLater,
             tries: 0,
             sinceLastTryMs: null,
           },
@@ -273,6 +275,7 @@ test('a stopped member is started only when its leadership is in place, a new pr
       })
       if (started.length === 0) return
       expect([drawn.isFenceOpen, drawn.inMaintenance, drawn.isHeld]).toEqual([false, false, false])
+      expect(drawn.isViewLater).toBe(true)
       if (drawn.leader === null) expect(drawn.leaderlessMs).toBeGreaterThanOrEqual(5000)
       else if (drawn.leader !== 'm1') expect(drawn.syncLeader).toBe(drawn.leader)
     }),

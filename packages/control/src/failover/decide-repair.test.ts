@@ -11,6 +11,7 @@ const stopped = (change: Partial<StoppedContainer> = {}): StoppedContainer => ({
   name: 'agent-1',
   component: 'agent',
   stoppedForMs: 60_000,
+  isViewLater: true,
   tries: 0,
   sinceLastTryMs: null,
   ...change,
@@ -34,6 +35,10 @@ const member = (name: string): Partial<StoppedContainer> => ({ name, component: 
 test('what was stopped comes back, but not in the middle of its restart', () => {
   expect(containersToStart(seenWith({}))).toEqual(['agent-1'])
   expect(containersToStart(seenWith({ stoppedForMs: 200 }))).toEqual([])
+})
+
+test('nothing is started that somebody may have stopped on purpose since etcd was read', () => {
+  expect(containersToStart(seenWith({ isViewLater: false }))).toEqual([])
 })
 
 test('one that does not start is tried again ever more seldom', () => {

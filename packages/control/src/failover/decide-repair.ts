@@ -13,6 +13,8 @@ export interface StoppedContainer {
   readonly component: string
   /** For how long we have seen it stopped, milliseconds. */
   readonly stoppedForMs: number
+  /** Was etcd read after we saw it stopped? Who stopped it on purpose had taken a hold before. */
+  readonly isViewLater: boolean
   /** Starts that we asked for since it last ran for a while. */
   readonly tries: number
   readonly sinceLastTryMs: number | null
@@ -40,6 +42,7 @@ export function containersToStart(seen: RepairObservation): readonly string[] {
   if (seen.inMaintenance) return []
   return seen.stopped
     .filter(({ name }) => seen.holds.get(name)?.noStart !== true)
+    .filter(({ isViewLater }) => isViewLater)
     .filter(({ stoppedForMs }) => stoppedForMs >= STOPPED_FOR_MS)
     .filter(
       ({ tries, sinceLastTryMs }) => sinceLastTryMs === null || sinceLastTryMs >= backoffMs(tries),

@@ -103,7 +103,7 @@ export class RepairLoop {
       if (COMPONENTS.some((known) => known === component)) this.#track(name, component, state)
     const at = now()
     const isFresh = at - view.snapshot.seenAt < VIEW_FRESH_MS
-    const stopped = this.#stopped(at)
+    const stopped = this.#stopped(at, view.snapshot.askedAt)
     const chosen = containersToStart({
       inMaintenance: view.maintenance !== null,
       isFenceOpen: view.record !== null && isFenceOpen(view.record),
@@ -137,7 +137,7 @@ export class RepairLoop {
     if (at - known.runningSince >= FORGIVEN_AFTER_MS) known.tries = 0
   }
 
-  #stopped(at: number): readonly StoppedContainer[] {
+  #stopped(at: number, viewAskedAt: number): readonly StoppedContainer[] {
     return [...this.#tracked].flatMap(
       ([name, { component, stoppedAt, tries, triedAt, isStarting }]) =>
         stoppedAt === null || isStarting
@@ -147,6 +147,7 @@ export class RepairLoop {
                 name,
                 component,
                 stoppedForMs: at - stoppedAt,
+                isViewLater: viewAskedAt >= stoppedAt,
                 tries,
                 sinceLastTryMs: triedAt === null ? null : at - triedAt,
               },
