@@ -15,9 +15,9 @@ it('goes from 50 requests a second down to 5, and no further', () => {
 it('wants room to spare, but for the lowest', () => {
   const choice = new RateChoice()
   const busy = [1000, 2000, 3000].map((atMs) => second(atMs, 20))
-  expect(steadinessOf(busy, choice.ratePerSecond, choice.terms).kind).toBe('not-yet')
+  expect(steadinessOf(busy, choice.ratePerSecond, choice.terms).isSteady).toBe(false)
   const quick = [1000, 2000, 3000].map((atMs) => second(atMs, 7))
-  expect(steadinessOf(quick, choice.ratePerSecond, choice.terms).kind).toBe('steady')
+  expect(steadinessOf(quick, choice.ratePerSecond, choice.terms).isSteady).toBe(true)
   while (choice.lower());
   expect(choice.terms.withinMs).toBe(60_000)
 })

@@ -8,6 +8,7 @@ import { containersOf } from '@neuronha/core/topology/containers.ts'
 import { runStep } from '../setup/progress.ts'
 import { actOut } from './act-out.ts'
 import { buildResult, type Rehearsal } from './build-result.ts'
+import { BusyMeter } from './busy-meter.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import type { Drill } from './drill.ts'
 import { stopContainers, removeContainer } from './faults/acts-on-containers.ts'
@@ -19,6 +20,7 @@ import { startSteps } from './scenarios/parts.ts'
 import type { Act, Evidence } from './scenarios/scenario.ts'
 import { showLoad } from './show-load.ts'
 import { KEEPS_UP, steadinessOf, TooMuchLoad } from './steady.ts'
+import { observeWithPrimary } from './wait-for-primary.ts'
 import { watchCluster, type ClusterWatch } from './watch-cluster.ts'
 
 const READY_TIMEOUT_MS = 30_000
@@ -96,7 +98,7 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
     what: 'warmed up',
     source: 'drill',
   }
-  const before = await deps.observe()
+  const { status: before } = await observeWithPrimary(deps.observe)
   const incarnations = await incarnationsOf(deps.spec)
   const act = await scenario.plan(context, before)
   const acted = await actOut(act, {
@@ -148,11 +150,13 @@ async function untilSteady(
   load: RunningLoad,
 ): Promise<void> {
   const deadlineMs = performance.now() + terms.withinMs
+  const meter = new BusyMeter()
   await pause(WARM_UP_MS, signal)
   for (;;) {
     await load.ledger.readNew()
     const steadiness = steadinessOf(load.ledger.lines, ratePerSecond, terms)
-    if (steadiness.kind === 'steady') return
+    const busy = meter.share() ?? 1
+    if (steadiness.isSteady && busy <= terms.busy) return
     if (performance.now() > deadlineMs)
       throw new TooMuchLoad(ratePerSecond, steadiness.inFlight, terms.withinMs)
     await pause(LOOK_EVERY_MS, signal)
