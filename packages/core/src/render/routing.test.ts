@@ -3,6 +3,7 @@ import type { ClusterFile } from '../spec/cluster-spec.ts'
 import { prefixEnd } from './etcd-auth.ts'
 import { quoteHaproxy, renderHaproxyRouter, renderServerState } from './haproxy-router.ts'
 import { quoteConnectionValue, quoteUserlist, renderPgbouncer } from './pgbouncer.ts'
+import { renderServices } from './services.ts'
 import { aSpec, fakeSecrets, textOf } from './testing.ts'
 
 const routerText = (file: ClusterFile = {}): string => {
@@ -113,5 +114,16 @@ describe('renderPgbouncer', () => {
 describe('prefixEnd', () => {
   it('is the first key after all keys with the prefix', () => {
     expect(prefixEnd('/service/neurondb/')).toBe('/service/neurondb0')
+  })
+})
+
+describe('renderServices', () => {
+  it('sends SQL that users type to the session pool, as a role that only reads, and nothing else there', () => {
+    const spec = aSpec()
+    const files = renderServices(spec, fakeSecrets(spec))
+    const mcp: unknown = JSON.parse(textOf(files, 'neurondb-mcp-1/config.json'))
+    expect(mcp).toMatchObject({ session: { user: 'neurondb_sql', database: 'neurondb_sql' } })
+    for (const service of ['agent-1', 'desktop-api-1'])
+      expect(textOf(files, `neurondb-${service}/config.json`)).not.toContain('neurondb_sql')
   })
 })
