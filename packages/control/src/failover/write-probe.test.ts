@@ -1,0 +1,184 @@
+import type { DirectClient, DirectClientOptions } from '@neuronha/runtime/postgres/direct-client.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { PROBE_EVERY_MS, WriteProbe } from './write-probe.ts'
+
+type Told = Pick<DirectClientOptions, 'onFirstByte' | 'onLost'>
+type Answer = () => Promise<readonly never[]>
+
+const writes: Answer = () => Promise.resolve([])
+const refuses = (code: string) => (): Promise<never> =>
+  Promise.reject(Object.assign(new Error('refused'), { code }))
+
+/** A member whose connections the test answers: the first is the kept one. */
+function createMember() {
+  const opened: { readonly told: Told; questions: number; isClosed: boolean }[] = []
+  let answerKept: Answer = writes
+  let answersFresh = true
+  const connectProbe = (_target: unknown, told: Told): DirectClient => {
+    const isKept = opened.length === 0
+    const silence = Promise.withResolvers<never>()
+    // closing one that nobody asked rejects it too
+    silence.promise.catch(() => undefined)
+    const state = { told, questions: 0, isClosed: false }
+    opened.push(state)
+    return {
+      query: () => {
+        state.questions += 1
+        if (isKept) return answerKept()
+        return answersFresh ? writes() : silence.promise
+      },
+      close: () => {
+        state.isClosed = true
+        silence.reject(new Error('the socket was closed'))
+        return Promise.resolve()
+      },
+    }
+  }
+  return {
+    connectProbe,
+    opened,
+    fresh: () => opened.slice(1),
+    keptQuestions: () => opened[0]?.questions ?? 0,
+    answerKept: (answer: Answer) => {
+      answerKept = answer
+    },
+    hangFresh: () => {
+      answersFresh = false
+    },
+  }
+}
+
+const aProbe = (member: ReturnType<typeof createMember>) => {
+  const onUnease = vi.fn()
+  const onWrite = vi.fn()
+  const probe = new WriteProbe(
+    { name: 'm1', address: '10.0.0.1' },
+    {
+      members: [],
+      connectProbe: member.connectProbe,
+      connectObserver: () => ({ query: () => Promise.resolve([]), close: () => Promise.resolve() }),
+      onWrite,
+      onUnease,
+      now: () => performance.now(),
+    },
+  )
+  probe.start()
+  return { probe, onUnease, onWrite }
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a primary that refuses writes', () => {
+  it.each([
+    ['57P01', 'is shutting down'],
+    ['57P03', 'is starting'],
+    ['ECONNREFUSED', 'is not there'],
+  ])('says so twice before it is believed (%s: it %s)', async (code) => {
+    const member = createMember()
+    const { probe, onUnease } = aProbe(member)
+    await pass(5 * PROBE_EVERY_MS)
+    expect([probe.isWriting, probe.isRefusing]).toEqual([true, false])
+
+    member.answerKept(refuses(code))
+    const asked = member.keptQuestions()
+    await pass(PROBE_EVERY_MS)
+    expect([probe.isWriting, probe.isRefusing]).toEqual([false, false])
+    onUnease.mockClear()
+    // asked again at once, not at the next beat
+    await pass(60)
+    expect(member.keptQuestions()).toBe(asked + 2)
+    expect(probe.isRefusing).toBe(true)
+    expect(onUnease).toHaveBeenCalled()
+    await probe.stop()
+  })
+
+  it('is not refusing when one connection was ended and the next one writes', async () => {
+    const member = createMember()
+    const { probe } = aProbe(member)
+    await pass(2 * PROBE_EVERY_MS)
+    let refusals = 0
+    member.answerKept(() => (refusals++ === 0 ? refuses('57P01')() : writes()))
+    await pass(PROBE_EVERY_MS + 60)
+    expect([refusals > 1, probe.isWriting, probe.isRefusing]).toEqual([true, true, false])
+    await probe.stop()
+  })
+
+  it('is not refusing when its transactions were made read-only, or a question failed otherwise', async () => {
+    const member = createMember()
+    const { probe } = aProbe(member)
+    for (const code of ['25006', '53300', 'ETIMEDOUT']) {
+      member.answerKept(refuses(code))
+      await pass(4 * PROBE_EVERY_MS)
+      expect([code, probe.isWriting, probe.isRefusing]).toEqual([code, false, false])
+    }
+    await probe.stop()
+  })
+})
+
+describe('the kept connection', () => {
+  it('is asked as soon as it is lost', async () => {
+    const member = createMember()
+    const { probe } = aProbe(member)
+    await pass(2 * PROBE_EVERY_MS + 10)
+    const asked = member.keptQuestions()
+    member.opened[0]?.told.onLost?.()
+    expect(member.keptQuestions()).toBe(asked + 1)
+    await probe.stop()
+  })
+
+  it('has one question open at a time', async () => {
+    const member = createMember()
+    const { probe } = aProbe(member)
+    await pass(2 * PROBE_EVERY_MS)
+    const asked = member.keptQuestions()
+    member.answerKept(() => new Promise(() => undefined))
+    await pass(6 * PROBE_EVERY_MS)
+    expect(member.keptQuestions()).toBe(asked + 1)
+    await probe.stop()
+  })
+})
+
+describe('a fresh connection', () => {
+  it('is given up for another one when not even its first byte comes in 2.5 s', async () => {
+    const member = createMember()
+    member.hangFresh()
+    const { probe } = aProbe(member)
+    await pass(2400)
+    expect(member.fresh().map(({ isClosed }) => isClosed)).toEqual([false])
+    await pass(200 + PROBE_EVERY_MS)
+    expect(member.fresh().map(({ isClosed }) => isClosed)).toEqual([true, false])
+    // trying anew is not an answer
+    expect(probe.view().freshUnansweredSince).toBeLessThan(performance.now() - 2500)
+    await probe.stop()
+  })
+
+  it('has answered with its first byte, however long the login behind it takes', async () => {
+    const member = createMember()
+    member.hangFresh()
+    const { probe } = aProbe(member)
+    await pass(1000)
+    member.fresh()[0]?.told.onFirstByte?.()
+    await pass(3000)
+    expect(member.fresh()[0]?.isClosed).toBe(false)
+    expect(probe.view()).toMatchObject({ freshUnansweredSince: null })
+    await probe.stop()
+  })
+})
+
+it('asks nothing after its end', async () => {
+  const member = createMember()
+  const { probe } = aProbe(member)
+  await pass(PROBE_EVERY_MS)
+  await probe.stop()
+  const asked = member.keptQuestions()
+  member.opened[0]?.told.onLost?.()
+  await pass(10 * PROBE_EVERY_MS)
+  expect(member.keptQuestions()).toBe(asked)
+})
