@@ -86,7 +86,8 @@ export async function transactionsPerSecond(
   const printed = await pgbench(cluster, route, [
     `--builtin=${workload}`,
     `--client=${CLIENTS}`,
-    '--jobs=2',
+    // A thread each: one that drives several clients waits for PREPARE of one while others hold the pool in open transactions.
+    `--jobs=${CLIENTS}`,
     `--time=${seconds}`,
     '--no-vacuum',
     '--protocol=prepared',
