@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isServing } from '../../packages/control/src/apply/wait.ts'
 import { cluster, crashContainer, inspect, statusOf, untilHealthy, untilStatus } from './cluster.ts'
-import { LOAD_RATE, startLoad } from './load.ts'
+import { startLoad } from './load.ts'
 
 /** One of each kind; a member is tried as standby and as primary. */
 const KINDS = [
@@ -32,7 +32,7 @@ async function crashUnderLoad(name: string): Promise<void> {
   }
   await untilStatus(`${name} serving again`, (status) => isServing(status, name))
   await load.stop()
-  expect(load.sent()).toBeGreaterThan(LOAD_RATE)
+  expect(load.sent()).toBeGreaterThan(10)
   expect(load.failures).toEqual([])
 }
 

@@ -73,12 +73,6 @@ export const failedOver: Check = {
   },
 }
 
-/**
- * What a fault may cost that nobody should notice, milliseconds: shorter than any failover, and longer than starting
- * containers can keep a small machine busy.
- */
-export const UNNOTICED_MS = 3000
-
 /** The gap of this path is at most so long. */
 export const gapAtMost = (path: LoadPath, boundMs: number): Check => ({
   what: `at most ${boundMs} ms without an acknowledgement (${path})`,

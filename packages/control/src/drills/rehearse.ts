@@ -98,7 +98,7 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
     what: 'warmed up',
     source: 'drill',
   }
-  const { status: before } = await observeWithPrimary(deps.observe)
+  const { status: before } = await observeWithPrimary(deps.observe, signal)
   const incarnations = await incarnationsOf(deps.spec)
   const act = await scenario.plan(context, before)
   const acted = await actOut(act, {

@@ -10,12 +10,13 @@ const PAUSE_MS = 500
 /** The cluster with its primary. Throws CLUSTER_DEGRADED when none serves for about a minute. */
 export async function observeWithPrimary(
   observe: () => Promise<ClusterStatus>,
+  signal?: AbortSignal,
 ): Promise<{ readonly status: ClusterStatus; readonly primary: string }> {
   for (let looks = 0; looks < LOOKS; looks += 1) {
     const status = await observe()
     const primary = primaryOf(status)
     if (primary !== undefined) return { status, primary }
-    await sleep(PAUSE_MS)
+    await sleep(PAUSE_MS, undefined, signal === undefined ? {} : { signal })
   }
   throw new PlatformError('CLUSTER_DEGRADED', 'the cluster has no primary', {
     hint: 'What the drill wrote stays for now; the next drill deletes it.',

@@ -16,20 +16,21 @@ function createMember() {
   let answersFresh = true
   const connectProbe = (_target: unknown, told: Told): DirectClient => {
     const isKept = opened.length === 0
-    const silence = Promise.withResolvers<never>()
-    // closing one that nobody asked rejects it too
-    silence.promise.catch(() => undefined)
+    let hangUp = (): void => undefined
     const state = { told, questions: 0, isClosed: false }
     opened.push(state)
     return {
       query: () => {
         state.questions += 1
         if (isKept) return answerKept()
-        return answersFresh ? writes() : silence.promise
+        if (answersFresh) return writes()
+        return new Promise((_resolve, reject) => {
+          hangUp = () => reject(new Error('the socket was closed'))
+        })
       },
       close: () => {
         state.isClosed = true
-        silence.reject(new Error('the socket was closed'))
+        hangUp()
         return Promise.resolve()
       },
     }

@@ -1,7 +1,7 @@
 /**
- * All poolers' admin consoles, for whoever changes the primary: a planned act, or a failover. PgBouncer answers PAUSE when the last server connection is closed, so
- * each write entry of each pooler gets a connection for its PAUSE, and each pooler one more, which stays free for SHOW
- * and RESUME. PAUSE outlives its connection: RESUME is tried until the pooler's own dead-man loop would have done it.
+ * All poolers' admin consoles, for whoever changes the primary: a planned act, or a failover. PgBouncer answers PAUSE
+ * when the last server connection is closed, so each write entry of each pooler gets a connection for its PAUSE, and
+ * each pooler one more, which stays free for SHOW and RESUME. PAUSE outlives its connection: RESUME is tried until the pooler's own dead-man loop would have done it.
  */
 import type { PlannedConfig } from '@neuronha/core/config/processes.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
