@@ -41,3 +41,10 @@ export interface ClusterSecrets {
   }
   readonly consoleAdmin: { readonly email: string; readonly password: string }
 }
+
+/** The part of it that drills know. */
+export interface DrillSecrets {
+  readonly roles: { readonly drill: Pick<RoleSecret, 'password'> }
+  readonly apiKeys: Pick<ClusterSecrets['apiKeys'], 'drill'>
+  readonly consoleAdmin: ClusterSecrets['consoleAdmin']
+}

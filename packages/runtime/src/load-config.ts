@@ -53,3 +53,6 @@ export const isColorWanted = (): boolean => (process.env['NO_COLOR'] ?? '') === 
 
 /** Who is at the keyboard: behind sudo the person, not root. */
 export const invokingUser = (): string => process.env['SUDO_USER'] ?? userInfo().username
+
+/** The image that this process runs in, where its container says so; else empty. */
+export const imageVersion = (): string => process.env['NEURONHA_VERSION'] ?? ''

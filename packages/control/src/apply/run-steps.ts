@@ -1,11 +1,11 @@
 /** Runs the steps that `planUp` returned. Every one may be interrupted, and run again. */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
-import type { Step } from '@neuronha/core/plan/plan-up.ts'
+import type { Step, StepKind } from '@neuronha/core/plan/plan-up.ts'
 import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
 import { ROLES } from '@neuronha/core/topology/roles.ts'
 import { lastWords, run } from '@neuronha/runtime/exec.ts'
-import { composeUp } from '../engine/compose.ts'
+import { composeCreate, composeUp } from '../engine/compose.ts'
 import { createSocketEngine } from '../engine/engine.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import { runStep } from '../setup/progress.ts'
@@ -52,32 +52,12 @@ export async function runSteps(
   }
 }
 
-function runOne(step: Step, options: RunStepsOptions): Promise<void> {
-  const { state } = options.cluster
-  switch (step.kind) {
-    case 'prepare-machine':
-    case 'build-image':
-      return Promise.resolve()
-    case 'write-files':
-      return writeFiles(options)
-    case 'start':
-      return composeUp(state, step.targets, options.signal)
-    case 'reload':
-      return reloadContainers(step, options)
-    case 'switchover':
-      return changePrimary(step, options)
-    case 'replace':
-      return replaceContainer(step, options)
-    case 'remove':
-      return removeOne(step, options)
-    case 'configure-etcd':
-      return configureEtcd(options)
-    case 'configure-databases':
-      return configureDatabases(options)
-    case 'configure-patroni':
-      return configurePatroni(options)
-  }
-}
+type RunStep = (step: Step, options: RunStepsOptions) => Promise<void>
+
+/** Done before the steps are run. */
+const wasDone: RunStep = () => Promise.resolve()
+
+const runOne: RunStep = (step, options) => RUN[step.kind](step, options)
 
 async function writeFiles({ cluster: { state }, desired }: RunStepsOptions): Promise<void> {
   await writeContainerFiles(state, desired.files)
@@ -195,4 +175,19 @@ async function rememberApplied(
 ): Promise<void> {
   const applied = (await loadApplied(state)) ?? { source: null }
   await saveApplied(state, { ...applied, ...part })
+}
+
+const RUN: Readonly<Record<StepKind, RunStep>> = {
+  'prepare-machine': wasDone,
+  'build-image': wasDone,
+  'write-files': (_step, options) => writeFiles(options),
+  start: ({ targets }, { cluster, signal }) => composeUp(cluster.state, targets, signal),
+  create: ({ targets }, { cluster, signal }) => composeCreate(cluster.state, targets, signal),
+  reload: reloadContainers,
+  switchover: changePrimary,
+  replace: replaceContainer,
+  remove: removeOne,
+  'configure-etcd': (_step, options) => configureEtcd(options),
+  'configure-databases': (_step, options) => configureDatabases(options),
+  'configure-patroni': (_step, options) => configurePatroni(options),
 }

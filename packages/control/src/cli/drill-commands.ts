@@ -4,6 +4,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { SERVICE_COMPONENTS, type ServiceComponent } from '@neuronha/core/topology/containers.ts'
 import type { CommandIo } from '../commands/context.ts'
 import { DEFAULT_SOAK_MINUTES, DEFAULT_SOAK_SEED } from '../drills/soak/soak.ts'
+import { drillSchedule } from '../commands/drill-schedule.ts'
 import { drillHeal, drillList, drillReport, drillRun, drillSoak } from '../commands/drill.ts'
 
 export interface DrillCommandParts {
@@ -75,6 +76,19 @@ export function addDrills(program: Command, parts: DrillCommandParts): void {
     .addOption(clusterOption)
     .addOption(jsonOption)
     .action((flags: ClusterFlags) => drillReport(io(flags), choiceOf(flags)))
+  drill
+    .command('schedule')
+    .summary('the drills that run by themselves: when, and what came of the last ones')
+    .description(
+      'Shows which drills the controllers run by themselves, when the next ones are due, and how the last ones ended. --now has them run at once, and waits.',
+    )
+    .addOption(fileOption)
+    .addOption(clusterOption)
+    .addOption(jsonOption)
+    .option('--now', 'ask the active controller for them now', false)
+    .action((flags: ClusterFlags & { readonly now: boolean }) =>
+      drillSchedule(io(flags), { ...choiceOf(flags), now: flags.now }),
+    )
   drill
     .command('heal')
     .summary('mend what an interrupted drill left')

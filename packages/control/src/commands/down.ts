@@ -5,7 +5,8 @@ import { createSocketEngine, type Engine } from '../engine/engine.ts'
 import { runStep } from '../setup/progress.ts'
 import { lockCluster } from '../state/lock.ts'
 import { forgetCluster, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
-import { withAudit } from './audit.ts'
+import { takeOperationIfAny } from '../coordination/operation.ts'
+import { actorHere, withAudit } from './audit.ts'
 import { loadClusterSource, openCluster, type ClusterChoice, type CommandIo } from './context.ts'
 
 export interface DownOptions extends ClusterChoice {
@@ -21,8 +22,7 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
     const engine = createSocketEngine({ cluster: name })
     const volumes = await engine.listVolumes()
     if (options.volumes && !options.yes) await confirmLoss(io, name, volumes.length)
-    // With its volumes goes the record.
-    if (!options.volumes) await recordDown(io, engine, name)
+    await recordDown(io, engine, name, options)
     // Controllers first: they would start again what is stopped under them.
     await stopControllers(engine)
     if ((await readTextIfThere(state.composeFile)) !== undefined) {
@@ -57,11 +57,21 @@ async function stopControllers(engine: Engine): Promise<void> {
 }
 
 /** Before the cluster stops, while there is an etcd to hold it. What never ran, or does not run, has none. */
-async function recordDown(io: CommandIo, engine: Engine, name: string): Promise<void> {
+async function recordDown(
+  io: CommandIo,
+  engine: Engine,
+  name: string,
+  { volumes }: DownOptions,
+): Promise<void> {
   const running = (await engine.list()).filter(({ state }) => state === 'running')
   const cluster = await openCluster(io, { cluster: name }).catch(() => undefined)
   if (running.length === 0 || cluster === undefined) return
-  await withAudit(io, cluster, async ({ record, sayMaintenance }) => {
+  await withAudit(io, cluster, async ({ kv, record, sayMaintenance }) => {
+    // Not while the controllers rehearse: what they broke would be left so.
+    const operation = await takeOperationIfAny(kv, name, { by: actorHere(), what: io.commandLine })
+    await operation.release()
+    // With its volumes goes the record.
+    if (volumes) return
     await sayMaintenance()
     record({ kind: 'cli.down', severity: 'warning', summary: 'down: the cluster is stopped' })
   })

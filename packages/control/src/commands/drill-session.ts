@@ -1,7 +1,14 @@
 /** What the commands of `drill` share: the cluster, its lock, ways to look at it and into etcd, the load generator. */
+import { poolerAccess } from '@neuronha/core/config/common.ts'
 import { assertPresent } from '@neuronha/core/assert-present.ts'
+import { poolerAccessOf } from '@neuronha/core/render/services.ts'
+import { loadTls } from '@neuronha/runtime/tls.ts'
 import type { DrillDeps } from '../drills/drill-deps.ts'
+import { createDrillDatabase, type DrillDatabase } from '../drills/drill-database.ts'
+import { containersHere } from '../drills/faults/containers-here.ts'
+import { createLoadgenContainers } from '../drills/loadgen-container.ts'
 import { RateChoice } from '../drills/rate-choice.ts'
+import { createFolderRecords } from '../drills/records-in-folder.ts'
 import { buildImages } from '../setup/images.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { codeVersion } from '../state/version.ts'
@@ -10,8 +17,10 @@ import {
   openCluster,
   type ClusterChoice,
   type CommandIo,
+  type OpenCluster,
 } from './context.ts'
-import { takeLock } from './lent-lock.ts'
+import { cliTlsFiles } from './open-kv.ts'
+import { takeLock, type LentLock } from './lent-lock.ts'
 import { openAudit } from './audit.ts'
 import { openEvents } from './events.ts'
 
@@ -26,22 +35,27 @@ export async function withDrillSession<T>(
 ): Promise<T> {
   const cluster = await openCluster(io, choice)
   const { spec, secrets, state } = cluster
-  const lock = await takeLock(io, spec.name)
   const observer = createClusterObserver(cluster)
   // Asks Patroni and the services every other second only: a full look costs what the drill would then measure.
   const lightObserver = createClusterObserver(cluster, 2000)
   const audit = openAudit(io, cluster)
+  const database = openDrillDatabase(cluster)
   const log = openEvents(cluster)
+  let lock: LentLock | undefined
   try {
+    lock = await takeLock(io, spec.name, audit.kv)
     await audit.sayMaintenance()
-    const loadgen = await ensureLoadgenImage(io)
+    const drill = await ensureDrillImage(io)
     return await act({
       spec,
       secrets,
-      stateDir: state.root,
+      workRoot: state.drillsDir,
+      records: createFolderRecords(state.drillsDir, { database, progress: io.progress }),
+      containers: containersHere,
+      database,
+      load: createLoadgenContainers({ spec, secrets, image: drill }),
       observe: () => observer.observe(),
       observeLightly: () => lightObserver.observe(),
-      images: { loadgen },
       rates: new RateChoice(),
       progress: io.progress,
       kv: audit.kv,
@@ -51,22 +65,34 @@ export async function withDrillSession<T>(
         return items.filter(({ at }) => Date.parse(at) <= untilMs)
       },
       runCommand: lock.runCommand,
-      commit: await codeVersion([loadgen]),
+      commit: await codeVersion([drill]),
     })
   } finally {
-    await Promise.all([observer.close(), lightObserver.close(), audit.close(), log.close()])
-    await lock.close()
+    await lock?.close()
+    await Promise.all([
+      observer.close(),
+      lightObserver.close(),
+      audit.close(),
+      log.close(),
+      database.close(),
+    ])
   }
 }
 
+/** The drills' way into the database: their own role, the CLI's certificate. */
+export function openDrillDatabase(cluster: OpenCluster): DrillDatabase {
+  const access = poolerAccess.parse(poolerAccessOf(cluster.spec, cluster.secrets, 'drill'))
+  return createDrillDatabase(access, loadTls(cliTlsFiles(cluster)), 'cli')
+}
+
 /** The load generator's image, built when this checkout is newer than what `up` built. */
-async function ensureLoadgenImage(io: CommandIo): Promise<string> {
+async function ensureDrillImage(io: CommandIo): Promise<string> {
   const { mirror } = await observeMachine()
   const images = await buildImages({
-    only: ['loadgen'],
+    only: ['drill'],
     mirror,
     progress: io.progress,
     signal: io.signal,
   })
-  return assertPresent(images.find(({ name }) => name === 'loadgen')?.ref, 'the image loadgen')
+  return assertPresent(images.find(({ name }) => name === 'drill')?.ref, 'the image drill')
 }

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { lastWords, run } from '@neuronha/runtime/exec.ts'
 import type { RunCommand } from '../drills/heal.ts'
-import { lockCluster } from '../state/lock.ts'
+import type { Kv } from '../etcd/kv.ts'
+import { lockForChange } from './change-lock.ts'
 import type { CommandIo } from './context.ts'
 
 const PROGRAM = fileURLToPath(new URL('../main.ts', import.meta.url))
@@ -20,8 +21,9 @@ export interface LentLock {
 }
 
 /** @throws PlatformError CLUSTER_BUSY naming the holder. */
-export async function takeLock(io: CommandIo, cluster: string): Promise<LentLock> {
-  let unlock = await lockCluster(cluster, io.commandLine)
+export async function takeLock(io: CommandIo, cluster: string, kv: Kv): Promise<LentLock> {
+  const lock = (): Promise<() => Promise<void>> => lockForChange(io, cluster, kv)
+  let unlock = await lock()
   const runCommand: RunCommand = async (args, { killOn } = {}) => {
     await unlock()
     try {
@@ -38,7 +40,7 @@ export async function takeLock(io: CommandIo, cluster: string): Promise<LentLock
         { details: { exitCode: result.code } },
       )
     } finally {
-      unlock = await lockCluster(cluster, io.commandLine)
+      unlock = await lock()
     }
   }
   return { runCommand, close: () => unlock() }

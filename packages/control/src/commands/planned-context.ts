@@ -5,7 +5,6 @@ import { createSocketEngine, type SocketEngine } from '../engine/engine.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import { createPlannedDeps } from '../planned/create-planned-deps.ts'
 import type { PlannedDeps } from '../planned/ports.ts'
-import { lockCluster } from '../state/lock.ts'
 import { actorHere, withAudit } from './audit.ts'
 import {
   createClusterObserver,
@@ -14,6 +13,7 @@ import {
   type CommandIo,
   type OpenCluster,
 } from './context.ts'
+import { lockForChange } from './change-lock.ts'
 import { cliTlsFiles } from './open-kv.ts'
 
 export interface PlannedCommand {
@@ -30,13 +30,15 @@ export async function withPlannedCommand<T>(
   act: (command: PlannedCommand) => Promise<T>,
 ): Promise<T> {
   const cluster = await openCluster(io, choice)
-  const unlock = await lockCluster(cluster.spec.name, io.commandLine)
-  try {
-    await withAudit(io, cluster, ({ sayMaintenance }) => sayMaintenance())
-    return await withPlannedDeps(io, cluster, act)
-  } finally {
-    await unlock()
-  }
+  return withAudit(io, cluster, async ({ kv, sayMaintenance }) => {
+    const unlock = await lockForChange(io, cluster.spec.name, kv)
+    try {
+      await sayMaintenance()
+      return await withPlannedDeps(io, cluster, act)
+    } finally {
+      await unlock()
+    }
+  })
 }
 
 /** The same for a command that holds the lock already. */

@@ -111,6 +111,7 @@ export const imageTagsOf = (
     controller: ref('controller'),
     prometheus: ref('prometheus'),
     alertmanager: hasNotifications(spec) ? ref('alertmanager') : '',
+    drill: ref('drill'),
   }
   return tags
 }

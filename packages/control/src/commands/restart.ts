@@ -1,6 +1,6 @@
 /** `restart [COMPONENT|CONTAINER…]` and `reinit MEMBER`: planned work on single containers, one at a time. */
 import { PlatformError } from '@neuronha/core/errors.ts'
-import { allContainers } from '@neuronha/core/topology/containers.ts'
+import { servingContainers } from '@neuronha/core/topology/containers.ts'
 import { predictedPrimaryReplacementMs } from '@neuronha/core/predict/predict-rto.ts'
 import { withDrainedRouter } from '../apply/drain-router.ts'
 import { assertClear } from '../planned/assert-clear.ts'
@@ -63,7 +63,7 @@ async function runPending(
 
 const targetsOf = (cluster: OpenCluster, words: readonly string[]) => {
   const names = new Set(words.flatMap((word) => findContainers(cluster, word)))
-  return allContainers(cluster.spec).filter(({ name }) => words.length === 0 || names.has(name))
+  return servingContainers(cluster.spec).filter(({ name }) => words.length === 0 || names.has(name))
 }
 
 /** A primary that nobody can stand in for is the one restart that clients notice. */

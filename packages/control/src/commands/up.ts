@@ -25,7 +25,8 @@ import {
   completeCluster,
   prepareCluster,
 } from './prepare.ts'
-import { openAudit, recordOutcome } from './audit.ts'
+import { takeOperationIfAny, type HeldOperation } from '../coordination/operation.ts'
+import { actorHere, openAudit, recordOutcome } from './audit.ts'
 import { describeAccess, formatAccess } from './access.ts'
 
 export interface UpOptions extends ClusterChoice {
@@ -66,7 +67,12 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
     await writeCredentials(spec, secrets, state)
     const observer = createClusterObserver(cluster)
     const audit = openAudit(io, cluster)
+    let operation: HeldOperation | undefined
     try {
+      operation = await takeOperationIfAny(audit.kv, spec.name, {
+        by: actorHere(),
+        what: io.commandLine,
+      })
       const [steps] = await Promise.all([prepared.plan(), audit.sayMaintenance()])
       await confirmInterruption(io, steps, options.yes)
       await writeAtomically(state.clusterFile, source.text, 0o600)
@@ -89,6 +95,7 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
           : formatAccess(spec, access, { seconds, changed: steps.length }),
       )
     } finally {
+      await operation?.release()
       await Promise.all([observer.close(), audit.close()])
     }
   } finally {

@@ -25,6 +25,7 @@ import { addClusterMetrics } from './cluster-metrics.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 import { createClusterSource } from './cluster-source.ts'
 import { createControllerEvents } from './controller-events.ts'
+import { DrillSchedule, type DrillScheduleOptions } from './drill-schedule.ts'
 import { ObservationLoop } from './observation-loop.ts'
 
 export interface Controller {
@@ -73,6 +74,7 @@ export async function createController(
     ...{ config, kv, engine, http, tls, lease, metrics, logger },
     events: events.log,
   })
+  const drills = createDrillSchedule({ config, kv, engine, lease, events: events.log, logger })
   const observer = createObserver(config.observe, {
     observer: config.replica,
     slowEveryMs: SLOW_EVERY_MS,
@@ -111,10 +113,12 @@ export async function createController(
       events.start()
       certificates.start()
       failover.start()
+      drills?.start()
       await host.listen()
     },
     close: async () => {
       await failover.close()
+      await drills?.close()
       certificates.close()
       // the other controller takes over while this one still answers
       await lease.close()
@@ -152,6 +156,15 @@ const tellingFailover = (
     return status
   },
 })
+
+/** Undefined: this cluster's drills run when somebody asks only. */
+const createDrillSchedule = ({
+  config: { cluster, drills },
+  ...parts
+}: Omit<DrillScheduleOptions, 'cluster' | 'drills'> & {
+  readonly config: ControllerConfig
+}): DrillSchedule | undefined =>
+  drills === null ? undefined : new DrillSchedule({ ...parts, cluster, drills })
 
 /** One machine has one engine; each failure domain has a proxy to it. */
 function createControllerEngine({ cluster, engine }: ControllerConfig, tls: TlsFiles): Engine {

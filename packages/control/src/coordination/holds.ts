@@ -3,19 +3,14 @@
  * on one etcd lease that this process keeps alive, so that a killed CLI gives everything back within seconds.
  */
 import { coordinationKeys, hold, type Hold } from '@neuronha/core/contracts/coordination.ts'
-import { toPlatformError } from '@neuronha/core/errors.ts'
 import type { Kv } from '../etcd/kv.ts'
-
-const LEASE_SECONDS = 15
-const RENEW_EVERY_MS = 3000
+import { hangOnLease, type KeptLease } from './kept-lease.ts'
 
 export type HoldRequest = Pick<Hold, 'by' | 'why'> &
   Partial<Pick<Hold, 'noStart' | 'noFence'>> & { readonly containers: readonly string[] }
 
-export interface HeldContainers {
-  /** Ends the holds at once. Does not throw: what cannot be given back ends with its lease. */
-  release(): Promise<void>
-}
+/** `release` ends the holds at once. */
+export type HeldContainers = Pick<KeptLease, 'release'>
 
 /** Takes the holds and keeps them until `release()`. Both kinds are held unless one is given. */
 export async function takeHolds(
@@ -24,21 +19,11 @@ export async function takeHolds(
   { containers, by, why, noStart = true, noFence = true }: HoldRequest,
 ): Promise<HeldContainers> {
   const { holds } = coordinationKeys(cluster)
-  const lease = await kv.grantLease(LEASE_SECONDS)
   const value: Hold = { by, why, since: new Date().toISOString(), noStart, noFence }
-  for (const container of containers) {
-    await kv.put(`${holds}${container}`, JSON.stringify(value), lease)
-  }
-  const timer = setInterval(() => {
-    // A renewal that fails is tried again: the lease outlives several of them.
-    kv.keepAlive(lease).catch(toPlatformError)
-  }, RENEW_EVERY_MS)
-  return {
-    release: async () => {
-      clearInterval(timer)
-      await kv.revokeLease(lease).catch(toPlatformError)
-    },
-  }
+  return hangOnLease(kv, async (lease) => {
+    for (const container of containers)
+      await kv.put(`${holds}${container}`, JSON.stringify(value), lease)
+  })
 }
 
 /** Runs `act` while the containers are held. */

@@ -14,7 +14,10 @@ import type { Act, Stage } from './scenarios/scenario.ts'
 export interface ActOutOptions {
   /** The drill's name, for the hold and the record. */
   readonly id: string
-  readonly deps: Pick<DrillDeps, 'kv' | 'spec' | 'progress' | 'runCommand' | 'observe'>
+  readonly deps: Pick<
+    DrillDeps,
+    'kv' | 'spec' | 'progress' | 'containers' | 'runCommand' | 'observe'
+  >
   readonly book: HealBook
   readonly nowMs: () => number
   readonly signal: AbortSignal
@@ -95,6 +98,6 @@ const holdFor = (
       })
 
 async function healOrThrow(act: Act, deps: ActOutOptions['deps']): Promise<void> {
-  const problems = await heal(act.heal, deps.runCommand)
+  const problems = await heal(act.heal, deps)
   if (problems.length > 0) throw new PlatformError('ENGINE_FAILED', problems.join('; '))
 }

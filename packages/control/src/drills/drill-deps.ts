@@ -1,19 +1,27 @@
 /** What a drill is given: the cluster, the way to look at it, and where to report. */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { NewEvent, PlatformEvent } from '@neuronha/core/contracts/coordination.ts'
-import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
+import type { DrillSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import type { Kv } from '../etcd/kv.ts'
 import type { Progress } from '../setup/progress.ts'
+import type { DrillDatabase } from './drill-database.ts'
+import type { DrillRecords } from './drill-records.ts'
+import type { ContainerActs } from './faults/acts-on-containers.ts'
 import type { RunCommand } from './heal.ts'
+import type { LoadHost } from './load-host.ts'
 import type { RateChoice } from './rate-choice.ts'
 import type { ScenarioLoad, ScenarioOptions } from './scenarios/scenario.ts'
 
 export interface DrillDeps {
   readonly spec: ClusterSpec
-  readonly secrets: ClusterSecrets
-  /** The cluster's state folder; results go to `drills/` in it. */
-  readonly stateDir: string
+  readonly secrets: DrillSecrets
+  /** Folder for the private folders of runs. */
+  readonly workRoot: string
+  readonly records: DrillRecords
+  readonly containers: ContainerActs
+  readonly database: DrillDatabase
+  readonly load: LoadHost
   /** A look at everything, all of it fresh. */
   readonly observe: () => Promise<ClusterStatus>
   /**
@@ -21,7 +29,6 @@ export interface DrillDeps {
    * measures, this one is used, and what it says is confirmed by a fresh look. Default: `observe`.
    */
   readonly observeLightly?: () => Promise<ClusterStatus>
-  readonly images: { readonly loadgen: string }
   readonly progress: Progress
   /** For drills that were not told a rate. */
   readonly rates: RateChoice

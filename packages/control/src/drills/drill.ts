@@ -5,7 +5,6 @@ import { loadgenConfig } from '@neuronha/core/config/loadgen.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { DrillDeps, DrillOptions } from './drill-deps.ts'
 import { HealBook } from './finaliser.ts'
-import { loadgenName } from './loadgen-container.ts'
 import { boundsOf, type Bounds, type Scenario, type ScenarioContext } from './scenarios/scenario.ts'
 import { KEEPS_UP, type SteadyTerms } from './steady.ts'
 import { variantOf } from './variant.ts'
@@ -21,7 +20,6 @@ export interface Drill {
   readonly context: ScenarioContext
   readonly run: string
   readonly startedAt: Date
-  readonly drillsDir: string
   readonly workDir: string
   readonly ratePerSecond: number
   readonly terms: SteadyTerms
@@ -35,9 +33,8 @@ export interface Drill {
  * @throws PlatformError USAGE for options that do not fit.
  */
 export function createDrill(scenario: Scenario, options: DrillOptions, deps: DrillDeps): Drill {
-  const drillsDir = join(deps.stateDir, 'drills')
   const run = `${scenario.name}-${randomBytes(4).toString('hex')}`
-  const workDir = join(drillsDir, `.run-${run}`)
+  const workDir = join(deps.workRoot, `.run-${run}`)
   const startedAt = new Date()
   const context: ScenarioContext = {
     spec: deps.spec,
@@ -45,7 +42,7 @@ export function createDrill(scenario: Scenario, options: DrillOptions, deps: Dri
     options,
     run,
     runCommand: deps.runCommand,
-    images: deps.images,
+    containers: deps.containers,
     workDir,
   }
   const drill: Drill = {
@@ -58,11 +55,10 @@ export function createDrill(scenario: Scenario, options: DrillOptions, deps: Dri
     context,
     run,
     startedAt,
-    drillsDir,
     workDir,
     ...rateOf(options, deps),
     signal: options.signal ?? new AbortController().signal,
-    book: new HealBook(drillsDir, {
+    book: new HealBook(deps.records, {
       drill: scenario.name,
       run,
       startedAt: startedAt.toISOString(),
@@ -90,7 +86,7 @@ const formOf = ({ variants }: Scenario, { service, afterSeconds, seed }: DrillOp
 
 /** The load generator goes first, whatever else there is to mend. */
 export const noteLoad = ({ book, deps }: Drill): Promise<void> =>
-  book.note('load', [{ kind: 'remove', container: loadgenName(deps.spec) }])
+  book.note('load', deps.load.leftovers)
 
 /** Complains about options before anything is touched. */
 function assertUsable({ scenario, context, ratePerSecond, withController }: Drill): void {

@@ -2,16 +2,22 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { clearFinaliser, HealBook, loadFinaliser } from './finaliser.ts'
+import { silentProgress } from '../setup/progress.ts'
+import type { DrillRecords } from './drill-records.ts'
+import { HealBook } from './finaliser.ts'
+import { createFolderRecords } from './records-in-folder.ts'
 
 let folder = ''
+let records: DrillRecords
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'neuronha-finaliser-'))
+  const database = { keepResult: () => Promise.resolve() }
+  records = createFolderRecords(folder, { database, progress: silentProgress })
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const aBook = (): HealBook =>
-  new HealBook(folder, {
+  new HealBook(records, {
     drill: 'primary-crash',
     run: 'primary-crash-0123abcd',
     startedAt: '2026-11-23T03:00:00.000Z',
@@ -22,7 +28,7 @@ it('is on disk before the fault is made, with the newest fault mended first', as
   const book = aBook()
   await book.note('load', [{ kind: 'remove', container: 'loadgen' }])
   await book.note('primary-frozen', [{ kind: 'unpause', container: 'member-1' }])
-  expect((await loadFinaliser(folder))?.heal).toEqual([
+  expect((await records.loadUnfinished())?.heal).toEqual([
     { kind: 'unpause', container: 'member-1' },
     { kind: 'remove', container: 'loadgen' },
   ])
@@ -36,13 +42,13 @@ it('forgets what was mended and keeps what was not', async () => {
     book.setSessions(['s-1']),
     book.strikeOut('a'),
   ])
-  const left = await loadFinaliser(folder)
+  const left = await records.loadUnfinished()
   expect(left?.heal).toEqual([{ kind: 'start', container: 'member-2' }])
   expect(left?.sessions).toEqual(['s-1'])
 })
 
 it('is nothing when nothing was left', async () => {
   await aBook().note('load', [])
-  await clearFinaliser(folder)
-  expect(await loadFinaliser(folder)).toBeUndefined()
+  await records.clearUnfinished()
+  expect(await records.loadUnfinished()).toBeUndefined()
 })

@@ -2,11 +2,8 @@
  * What is left to mend if the drill itself is killed: written before each fault, removed after the clean-up, and
  * carried out by `drill heal` or by whoever starts the next drill.
  */
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { PlatformError } from '@neuronha/core/errors.ts'
 import { z } from 'zod'
-import { readTextIfThere, writeAtomically } from '../state/state-folder.ts'
+import type { DrillRecords } from './drill-records.ts'
 import { healStep, type HealStep } from './heal.ts'
 
 const finaliser = z.object({
@@ -20,26 +17,10 @@ const finaliser = z.object({
 })
 export type Finaliser = z.infer<typeof finaliser>
 
-const fileOf = (drillsDir: string): string => join(drillsDir, 'unfinished.json')
-
-export const clearFinaliser = (drillsDir: string): Promise<void> =>
-  rm(fileOf(drillsDir), { force: true })
-
-/** The record of a drill that did not get to its end, if there is one. */
-export async function loadFinaliser(drillsDir: string): Promise<Finaliser | undefined> {
-  const text = await readTextIfThere(fileOf(drillsDir))
-  if (text === undefined) return undefined
-  const parsed = finaliser.safeParse(parseJson(text))
-  if (parsed.success) return parsed.data
-  throw new PlatformError('INTERNAL', `${fileOf(drillsDir)} is not readable`, {
-    hint: 'It tells what an interrupted drill left to mend. Check `docker ps -a`, then delete it.',
-    details: { issues: parsed.error.issues },
-  })
-}
-
-function parseJson(text: string): unknown {
+/** Undefined: this code cannot read it. */
+export function parseFinaliser(text: string): Finaliser | undefined {
   try {
-    return JSON.parse(text)
+    return finaliser.safeParse(JSON.parse(text)).data
   } catch {
     return undefined
   }
@@ -47,17 +28,20 @@ function parseJson(text: string): unknown {
 
 /**
  * The record while a drill runs. Several faults may be open at once; each is noted before it is made and struck out
- * when it is mended. The file on disk is never behind what was promised here.
+ * when it is mended. What is kept is never behind what was promised here.
  */
 export class HealBook {
-  readonly #drillsDir: string
+  readonly #records: Pick<DrillRecords, 'saveUnfinished'>
   readonly #head: Omit<Finaliser, 'heal' | 'sessions'>
   readonly #open = new Map<string, readonly HealStep[]>()
   #sessions: readonly string[] = []
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(drillsDir: string, head: Omit<Finaliser, 'heal' | 'sessions'>) {
-    this.#drillsDir = drillsDir
+  constructor(
+    records: Pick<DrillRecords, 'saveUnfinished'>,
+    head: Omit<Finaliser, 'heal' | 'sessions'>,
+  ) {
+    this.#records = records
     this.#head = head
   }
 
@@ -66,7 +50,7 @@ export class HealBook {
     return [...this.#open.values()].reverse().flat()
   }
 
-  /** Resolves when the record is on disk; only then may the fault be made. */
+  /** Resolves when the record is kept; only then may the fault be made. */
   note(id: string, steps: readonly HealStep[]): Promise<void> {
     this.#open.set(id, steps)
     return this.#save()
@@ -88,8 +72,7 @@ export class HealBook {
       heal: [...this.steps],
       sessions: [...this.#sessions],
     }
-    const save = (): Promise<void> =>
-      writeAtomically(fileOf(this.#drillsDir), `${JSON.stringify(record, null, 2)}\n`, 0o600)
+    const save = (): Promise<void> => this.#records.saveUnfinished(record)
     this.#writing = this.#writing.then(save, save)
     return this.#writing
   }

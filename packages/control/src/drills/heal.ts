@@ -5,12 +5,8 @@
 import { toPlatformError } from '@neuronha/core/errors.ts'
 import { z } from 'zod'
 import { writeAtomically } from '../state/state-folder.ts'
-import {
-  removeContainer,
-  removeVolume,
-  startContainers,
-  unpauseContainer,
-} from './faults/acts-on-containers.ts'
+import type { ContainerActs } from './faults/acts-on-containers.ts'
+import { removeContainer, removeVolume } from './faults/containers-here.ts'
 import { execIn } from './faults/exec-in.ts'
 import { connect, unblockAddresses } from './faults/network.ts'
 import { unlimitVolume } from './faults/small-volume.ts'
@@ -54,15 +50,18 @@ export type RunCommand = (
   },
 ) => Promise<void>
 
+/** What heals: the acts that a controller may do too, and a command of this program. */
+export interface Healer {
+  readonly containers: ContainerActs
+  readonly runCommand: RunCommand
+}
+
 /** Carries out every step in order, whatever becomes of the others. Returns what could not be mended. */
-export async function heal(
-  steps: readonly HealStep[],
-  runCommand: RunCommand,
-): Promise<readonly string[]> {
+export async function heal(steps: readonly HealStep[], healer: Healer): Promise<readonly string[]> {
   const problems: string[] = []
   for (const step of steps) {
     try {
-      await healOne(step, runCommand)
+      await healOne(step, healer)
     } catch (thrown) {
       problems.push(toPlatformError(thrown).message)
     }
@@ -70,12 +69,12 @@ export async function heal(
   return problems
 }
 
-async function healOne(step: HealStep, runCommand: RunCommand): Promise<void> {
+async function healOne(step: HealStep, { containers, runCommand }: Healer): Promise<void> {
   switch (step.kind) {
     case 'start':
-      return startContainers([step.container])
+      return containers.start([step.container])
     case 'unpause':
-      return unpauseContainer(step.container)
+      return containers.unpause(step.container)
     case 'continue':
       return continueProcesses(step.container)
     case 'remove':

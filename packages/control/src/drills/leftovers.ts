@@ -3,17 +3,15 @@ import { rm } from 'node:fs/promises'
 import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { runStep } from '../setup/progress.ts'
-import { deleteLeftovers } from './drill-database.ts'
 import type { DrillDeps } from './drill-deps.ts'
-import { clearFinaliser, loadFinaliser, type HealBook } from './finaliser.ts'
+import type { HealBook } from './finaliser.ts'
 import { heal } from './heal.ts'
-import type { RunningLoad } from './loadgen-container.ts'
+import type { RunningLoad } from './load-host.ts'
 import { waitForPrimary } from './wait-for-primary.ts'
 
 export interface OwnRun {
   readonly deps: DrillDeps
   readonly run: string
-  readonly drillsDir: string
   readonly workDir: string
   readonly book: HealBook
 }
@@ -24,28 +22,27 @@ export const sessionsOf = (lines: readonly LedgerLine[]): readonly string[] =>
 
 /** Ends and deletes everything that the run made; heals what the engine and the controllers have not. */
 export async function cleanUp(own: OwnRun, load: RunningLoad | undefined): Promise<void> {
-  const { deps, drillsDir, book } = own
+  const { deps, book } = own
   const sessions = sessionsOf(load?.ledger.lines ?? [])
   await load?.remove()
-  assertHealed(await heal(book.steps, deps.runCommand))
-  await deleteLeftovers(await waitForPrimary(deps.observe), own.run, sessions)
-  await finish(own.workDir, drillsDir)
+  assertHealed(await heal(book.steps, deps))
+  await waitForPrimary(deps.observe)
+  await deps.database.deleteLeftovers(own.run, sessions)
+  await finish(deps, own.workDir)
 }
 
 /**
  * A drill that was killed left its load generator, its rows and perhaps its fault behind. Returns its name, or
  * undefined when there was nothing to mend.
  */
-export async function mendInterrupted(
-  deps: DrillDeps,
-  drillsDir: string,
-): Promise<string | undefined> {
-  const left = await loadFinaliser(drillsDir)
+export async function mendInterrupted(deps: DrillDeps): Promise<string | undefined> {
+  const left = await deps.records.loadUnfinished()
   if (left === undefined) return undefined
   await runStep(deps.progress, `mending what ${left.drill} of ${left.startedAt} left`, async () => {
-    assertHealed(await heal(left.heal, deps.runCommand))
-    await deleteLeftovers(await waitForPrimary(deps.observe), left.run, left.sessions)
-    await finish(left.workDir, drillsDir)
+    assertHealed(await heal(left.heal, deps))
+    await waitForPrimary(deps.observe)
+    await deps.database.deleteLeftovers(left.run, left.sessions)
+    await finish(deps, left.workDir)
   })
   return left.drill
 }
@@ -58,7 +55,7 @@ function assertHealed(problems: readonly string[]): void {
   })
 }
 
-async function finish(workDir: string, drillsDir: string): Promise<void> {
+async function finish({ records }: DrillDeps, workDir: string): Promise<void> {
   await rm(workDir, { recursive: true, force: true })
-  await clearFinaliser(drillsDir)
+  await records.clearUnfinished()
 }

@@ -11,10 +11,9 @@ import { buildResult, type Rehearsal } from './build-result.ts'
 import { BusyMeter } from './busy-meter.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import type { Drill } from './drill.ts'
-import { stopContainers, removeContainer } from './faults/acts-on-containers.ts'
 import { incarnationsOf } from './incarnations.ts'
 import { sessionsOf } from './leftovers.ts'
-import { loadgenName, startLoadgen, type RunningLoad } from './loadgen-container.ts'
+import type { RunningLoad } from './load-host.ts'
 import { readBack } from './read-back.ts'
 import { startSteps } from './scenarios/parts.ts'
 import type { Act, Evidence } from './scenarios/scenario.ts'
@@ -34,18 +33,16 @@ const SPARE_MS = READY_TIMEOUT_MS + KEEPS_UP.withinMs + COOL_DOWN_MS + 60_000
 export async function silenceControllers(drill: Drill): Promise<void> {
   const names = containersOf(drill.deps.spec, 'controller').map(({ name }) => name)
   await drill.book.note('without controllers', startSteps(names))
-  await runStep(drill.deps.progress, 'stopping the controllers', () => stopContainers(names, 10))
+  await runStep(drill.deps.progress, 'stopping the controllers', () =>
+    drill.deps.containers.stop(names, 10),
+  )
 }
 
 export async function startLoad(drill: Drill): Promise<RunningLoad> {
   const { deps, scenario, context, options, bounds } = drill
-  await removeContainer(loadgenName(deps.spec))
   const load = scenario.load(context)
   return runStep(deps.progress, 'starting the load', () =>
-    startLoadgen({
-      spec: deps.spec,
-      secrets: deps.secrets,
-      image: deps.images.loadgen,
+    deps.load.start({
       run: drill.run,
       load: options.path === undefined ? load : { ...load, paths: options.path },
       ratePerSecond: drill.ratePerSecond,
@@ -99,7 +96,7 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
     source: 'drill',
   }
   const { status: before } = await observeWithPrimary(deps.observe, signal)
-  const incarnations = await incarnationsOf(deps.spec)
+  const incarnations = await incarnationsOf(deps.containers, deps.spec)
   const act = await scenario.plan(context, before)
   const acted = await actOut(act, {
     id: scenario.name,
@@ -139,7 +136,10 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
       sights: watch.sights,
       before,
       after,
-      incarnations: { before: incarnations, after: await incarnationsOf(deps.spec) },
+      incarnations: {
+        before: incarnations,
+        after: await incarnationsOf(deps.containers, deps.spec),
+      },
     },
   }
 }
@@ -172,7 +172,7 @@ async function judge(drill: Drill, load: RunningLoad, seen: Seen): Promise<Drill
     ...load.ledger.lines,
     { event: 'steady', atMs: seen.steadyAtMs },
   ]
-  const found = await readBack(deps.observe, { run: drill.run, lines })
+  const found = await readBack(deps, { run: drill.run, lines })
   const events = await deps.events(load.beganAtMs(), Date.now())
   const evidence: Evidence = { ...seen.evidence, lines, events }
   const checks: DrillCheck[] = []

@@ -11,10 +11,9 @@ import { emptyResult } from './build-result.ts'
 import type { DrillDeps, DrillOptions } from './drill-deps.ts'
 import { createDrill, noteLoad, type Drill } from './drill.ts'
 import { cleanUp, mendInterrupted } from './leftovers.ts'
-import type { RunningLoad } from './loadgen-container.ts'
+import type { RunningLoad } from './load-host.ts'
 import { refusalsOf } from './preflight.ts'
 import { rehearse, silenceControllers, startLoad } from './rehearse.ts'
-import { saveResult } from './save-result.ts'
 import { TooMuchLoad } from './steady.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
@@ -30,7 +29,7 @@ export async function runDrill(
   deps: DrillDeps,
 ): Promise<DrillResult> {
   const drill = createDrill(scenario, options, deps)
-  await mendInterrupted(deps, drill.drillsDir)
+  await mendInterrupted(deps)
 
   const before = await deps.observe()
   const reasons = refusalsOf(before, deps.spec, options)
@@ -44,7 +43,7 @@ export async function runDrill(
     tried = createDrill(scenario, options, deps)
     outcome = await carryThrough(tried)
   }
-  return saveResult(tried.drillsDir, tried.startedAt, outcome.result)
+  return deps.records.keepResult(tried.startedAt, outcome.result)
 }
 
 interface Outcome {

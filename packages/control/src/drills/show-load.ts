@@ -1,7 +1,7 @@
 /** The load as it runs, for whoever watches: one line a second. */
 import type { LedgerProgress } from '@neuronha/core/config/loadgen.ts'
 import type { Progress } from '../setup/progress.ts'
-import type { RunningLoad } from './loadgen-container.ts'
+import type { RunningLoad } from './load-host.ts'
 
 /** Shows the load until the returned function is called. */
 export function showLoad(progress: Progress, load: RunningLoad): () => void {

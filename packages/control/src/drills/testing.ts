@@ -3,6 +3,7 @@ import type { LedgerDone, LedgerLine, LoadPath } from '@neuronha/core/config/loa
 import type { ClusterStatus, MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { aSpec, fakeSecrets } from '@neuronha/core/render/testing.ts'
+import type { ContainerActs } from './faults/acts-on-containers.ts'
 import { buildResult } from './build-result.ts'
 import { PATIENT } from './scenarios/parts.ts'
 import { primaryCrash } from './scenarios/primary-crash.ts'
@@ -128,6 +129,16 @@ export function aPassedResult(): DrillResult {
   })
 }
 
+const nothing = (): Promise<void> => Promise.resolve()
+const noContainers: ContainerActs = {
+  inspect: () => Promise.resolve(undefined),
+  start: nothing,
+  kill: nothing,
+  stop: nothing,
+  pause: nothing,
+  unpause: nothing,
+}
+
 /** What a scenario is given. Nothing in it acts. */
 export const aContext = (change: Partial<ScenarioContext> = {}): ScenarioContext => {
   const spec = change.spec ?? aSpec()
@@ -137,7 +148,7 @@ export const aContext = (change: Partial<ScenarioContext> = {}): ScenarioContext
     options: {},
     run: 'primary-crash-0123abcd',
     runCommand: () => Promise.resolve(),
-    images: { loadgen: 'neuronha/loadgen:0' },
+    containers: noContainers,
     workDir: '/state/drills/.run-x',
     ...change,
   }

@@ -37,12 +37,26 @@ export const composeUp = (
   state: StateFolder,
   containers: readonly string[],
   signal?: AbortSignal,
+): Promise<void> => bring(state, containers, '--detach', signal)
+
+/** Creates or recreates these containers, and leaves them stopped. */
+export const composeCreate = (
+  state: StateFolder,
+  containers: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> => bring(state, containers, '--no-start', signal)
+
+const bring = (
+  state: StateFolder,
+  containers: readonly string[],
+  how: '--detach' | '--no-start',
+  signal?: AbortSignal,
 ): Promise<void> =>
   compose(
     state,
     [
       'up',
-      '--detach',
+      how,
       '--no-deps',
       '--no-build',
       '--pull',

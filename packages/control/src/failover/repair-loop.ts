@@ -2,7 +2,7 @@
 import type { Hold } from '@neuronha/core/contracts/coordination.ts'
 import { isFenceOpen } from '@neuronha/core/contracts/coordination.ts'
 import { toPlatformError } from '@neuronha/core/errors.ts'
-import { COMPONENTS } from '@neuronha/core/topology/containers.ts'
+import { COMPONENTS, isResting } from '@neuronha/core/topology/containers.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -100,7 +100,8 @@ export class RepairLoop {
       return CALM_MS
     }
     for (const { name, component, state } of await engine.list())
-      if (COMPONENTS.some((known) => known === component)) this.#track(name, component, state)
+      if (COMPONENTS.some((known) => known === component) && !isResting(component))
+        this.#track(name, component, state)
     const at = now()
     const isFresh = at - view.snapshot.seenAt < VIEW_FRESH_MS
     const stopped = this.#stopped(at, view.snapshot.askedAt)

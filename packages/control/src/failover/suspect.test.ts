@@ -21,6 +21,7 @@ const seen = (change: Partial<PrimaryWitnesses> = {}): PrimaryWitnesses => ({
   isWriting: true,
   freshAt: NOW - 300,
   freshUnansweredSince: null,
+  newestBackendAt: null,
   restSilentMs: null,
   statusStillMs: 400,
   slippedAt: NOW - 60_000,
@@ -39,6 +40,7 @@ const frozen: Partial<PrimaryWitnesses> = {
 const stuck: Partial<PrimaryWitnesses> = {
   freshAt: NOW - 5100,
   freshUnansweredSince: NOW - 3600,
+  newestBackendAt: NOW - 4900,
   standbys: quickStandbys(100).map((standby) => ({ ...standby, freshAt: NOW - 400 })),
 }
 const patroniStuck: Partial<PrimaryWitnesses> = { statusStillMs: 2600, restSilentMs: 2100 }
@@ -94,6 +96,14 @@ describe('a window in which we or a standby were slow does not count', () => {
     [
       'stuck, but a fresh connection was only just tried',
       { ...stuck, freshUnansweredSince: NOW - 500 },
+    ],
+    [
+      'stuck as it seems, but others were served while we waited',
+      { ...stuck, newestBackendAt: NOW - 3000 },
+    ],
+    [
+      'stuck as it seems, but nobody said whether others are served',
+      { ...stuck, newestBackendAt: null },
     ],
     ['stuck, and the kept connection was slow', { ...stuck, keptWorstMs: 1500 }],
     [

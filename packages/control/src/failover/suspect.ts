@@ -7,7 +7,7 @@
  * | reason             | silent                                  | and at the same time                                          |
  * |--------------------|-----------------------------------------|---------------------------------------------------------------|
  * | unresponsive       | kept and fresh connection, 2 s          | every standby hears nothing from it; Patroni neither writes nor answers |
- * | no-new-connections | fresh connection, 5 s                   | the kept one writes quickly, new connections to standbys are quick      |
+ * | no-new-connections | fresh connection, 5 s                   | the kept one writes quickly and says that the postmaster has made no process for anybody for 4 s; new connections to standbys are quick |
  * | patroni-hung       | its REST API, 2 s; /status still, 2.5 s | PostgreSQL writes quickly, the other members' REST APIs answer          |
  */
 import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts'
@@ -36,6 +36,8 @@ export interface PrimaryWitnesses {
   readonly freshAt: number | null
   /** When the first fresh connection was begun that has got no answer; null: the last one has. */
   readonly freshUnansweredSince: number | null
+  /** The postmaster made its last process, for whomever, at this time; null: nobody has asked. */
+  readonly newestBackendAt: number | null
   /** Patroni's REST API answered last; null while it is not asked, because etcd shows its loop at work. */
   readonly restSilentMs: number | null
   /** How long Patroni's /status has stood still in etcd, as long as etcd answered us; null: unknown. */
@@ -54,6 +56,8 @@ export const SLIP_MS = 250
 const QUICK_MS = 1000
 /** On a machine that is short of processors the postmaster itself took up to a second to answer. */
 const FRESH_UNANSWERED_MS = 1500
+/** Less than a fresh connection is waited for: the postmaster may have served somebody else just before it hung. */
+const NO_PROCESS_MS = NO_NEW_CONNECTIONS_MS - 1000
 const STANDBY_SILENT_MS = 1500
 const RECEIVER_SILENT_MS = 1500
 const STATUS_STILL_MS = 1500
@@ -124,6 +128,13 @@ const isUnresponsive = (
   statusMs >= STATUS_STILL_MS &&
   restMs >= REST_SILENT_MS
 
+/**
+ * A postmaster that hangs makes no process for anybody. One that is busy does, one by one, and those who wait longer than
+ * they care to are still in its queue: seen with five hundred of them, and fencing it then began the next queue.
+ */
+const hasMadeNoProcess = ({ newestBackendAt, now }: PrimaryWitnesses): boolean =>
+  newestBackendAt !== null && now - newestBackendAt >= NO_PROCESS_MS
+
 const takesNoConnections = (
   seen: PrimaryWitnesses,
   { freshMs, freshUnansweredMs }: Silence,
@@ -131,6 +142,7 @@ const takesNoConnections = (
   isKeptQuick(seen) &&
   freshMs >= NO_NEW_CONNECTIONS_MS &&
   freshUnansweredMs >= FRESH_UNANSWERED_MS &&
+  hasMadeNoProcess(seen) &&
   seen.standbys.every(({ freshAt }) => freshAt !== null && seen.now - freshAt < 2 * QUICK_MS)
 
 const isPatroniHung = (seen: PrimaryWitnesses, { statusMs, restMs }: Silence): boolean =>

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PROBE_EVERY_MS, WriteProbe } from './write-probe.ts'
 
 type Told = Pick<DirectClientOptions, 'onFirstByte' | 'onLost'>
-type Answer = () => Promise<readonly never[]>
+type Answer = (statement: string) => Promise<readonly never[]>
 
-const writes: Answer = () => Promise.resolve([])
+const writes = (): Promise<readonly never[]> => Promise.resolve([])
 const refuses = (code: string) => (): Promise<never> =>
   Promise.reject(Object.assign(new Error('refused'), { code }))
 
@@ -20,9 +20,9 @@ function createMember() {
     const state = { told, questions: 0, isClosed: false }
     opened.push(state)
     return {
-      query: () => {
+      query: (statement: string) => {
         state.questions += 1
-        if (isKept) return answerKept()
+        if (isKept) return answerKept(statement)
         if (answersFresh) return writes()
         return new Promise((_resolve, reject) => {
           hangUp = () => reject(new Error('the socket was closed'))
@@ -169,6 +169,41 @@ describe('a fresh connection', () => {
     await pass(3000)
     expect(member.fresh()[0]?.isClosed).toBe(false)
     expect(probe.view()).toMatchObject({ freshUnansweredSince: null })
+    await probe.stop()
+  })
+})
+
+describe('when a fresh connection is kept waiting', () => {
+  const sayingAge =
+    (ageMs: number): Answer =>
+    (statement) =>
+      Promise.resolve(statement.includes('newest_backend') ? [{ age_ms: ageMs } as never] : [])
+
+  it('asks the kept connection when the server last made a process for anybody', async () => {
+    const member = createMember()
+    member.answerKept(sayingAge(700))
+    const { probe } = aProbe(member)
+    await pass(1000)
+    expect(probe.view().newestBackendAt).toBeNull()
+    member.hangFresh()
+    await pass(8000)
+    expect(performance.now() - (probe.view().newestBackendAt ?? 0)).toBeLessThan(
+      700 + 2 * PROBE_EVERY_MS,
+    )
+    expect(probe.view().isWriting).toBe(true)
+    await probe.stop()
+  })
+
+  it('forgets the answer once a fresh connection is answered', async () => {
+    const member = createMember()
+    member.answerKept(sayingAge(700))
+    member.hangFresh()
+    const { probe } = aProbe(member)
+    await pass(4000)
+    expect(probe.view().newestBackendAt).not.toBeNull()
+    member.fresh().at(-1)?.told.onFirstByte?.()
+    await pass(2 * PROBE_EVERY_MS)
+    expect(probe.view().newestBackendAt).toBeNull()
     await probe.stop()
   })
 })

@@ -6,7 +6,7 @@
  * show whether it is us who are slow, and whether they still hear the primary.
  */
 import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts'
-import { HEARTBEAT_TABLE } from '@neuronha/core/render/database-rights.ts'
+import { HEARTBEAT_TABLE, NEWEST_BACKEND } from '@neuronha/core/render/database-rights.ts'
 import { quoteLiteral } from '@neuronha/core/render/sql.ts'
 import { sleep } from '@neuronha/runtime/clock.ts'
 import type { DirectClient, DirectClientOptions } from '@neuronha/runtime/postgres/direct-client.ts'
@@ -43,6 +43,8 @@ export interface ProbeView {
   readonly freshAt: number | null
   /** When the first fresh connection was begun that has got no answer; null: the last one has. */
   readonly freshUnansweredSince: number | null
+  /** The postmaster made its last process at this time; null: it has not been asked since it kept us waiting. */
+  readonly newestBackendAt: number | null
   /** An answer in PostgreSQL's own words, whose question was sent at this time. */
   readonly spokeToQuestionOf: number | null
   readonly standbys: readonly StandbyWitness[]
@@ -146,7 +148,10 @@ export class WriteProbe {
   #refusals = 0
   #isUneasy = false
   #isStopped = false
+  #newestBackendAt: number | null = null
   readonly #statement: string
+  /** The same write, which also asks when the postmaster last made a process. */
+  readonly #askingStatement: string
 
   constructor(member: ProbeTarget, options: WriteProbeOptions) {
     this.#options = options
@@ -154,6 +159,7 @@ export class WriteProbe {
     this.#since = options.now()
     this.#keptClient = options.connectProbe(member, { onLost: () => this.#askKept() })
     this.#statement = `INSERT INTO ${HEARTBEAT_TABLE} (member, at) VALUES (${quoteLiteral(member.name)}, clock_timestamp()) ON CONFLICT (member) DO UPDATE SET at = excluded.at`
+    this.#askingStatement = `WITH beat AS (${this.#statement}) SELECT ${NEWEST_BACKEND} AS age_ms`
     this.#standbys = options.members
       .filter(({ name }) => name !== member.name)
       .map((target) => ({
@@ -207,6 +213,7 @@ export class WriteProbe {
       isWriting: this.#isWriting,
       freshAt: this.#fresh.answeredAt,
       freshUnansweredSince: this.#fresh.unansweredSince,
+      newestBackendAt: this.#newestBackendAt,
       spokeToQuestionOf: this.#spokeToQuestionOf,
       standbys: this.#standbys.map(({ target, line, control, messageAgeMs }) => ({
         name: target.name,
@@ -241,13 +248,29 @@ export class WriteProbe {
   #askKept(): void {
     // after the end, a question would open a connection that nobody closes
     if (this.#isStopped) return
-    void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
+    if (!this.#isKeptWaiting()) {
+      this.#newestBackendAt = null
+      void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
+      return
+    }
+    void this.#question(this.#kept, async () => {
+      const [row] = await this.#keptClient.query<{ age_ms: number | null }>(
+        this.#askingStatement,
+        DEADLINE_MS,
+      )
+      const ageMs = row?.age_ms ?? null
+      this.#newestBackendAt = ageMs === null ? null : this.#options.now() - ageMs
+    })
+  }
+
+  /** A fresh connection has been waited for so long that others are asked about it. */
+  #isKeptWaiting(): boolean {
+    const { unansweredSince } = this.#fresh
+    return unansweredSince !== null && this.#options.now() - unansweredSince >= CONTROL_AFTER_MS
   }
 
   #askStandbys(): void {
-    const { unansweredSince } = this.#fresh
-    const needsControl =
-      unansweredSince !== null && this.#options.now() - unansweredSince >= CONTROL_AFTER_MS
+    const needsControl = this.#isKeptWaiting()
     for (const standby of this.#standbys) {
       void this.#question(standby.line, async () => {
         const [row] = await standby.client.query<{ age_ms: number | null }>(

@@ -3,12 +3,10 @@
  * there are never two and a killed one is forgotten within seconds.
  */
 import { coordinationKeys } from '@neuronha/core/contracts/coordination.ts'
-import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
+import { PlatformError } from '@neuronha/core/errors.ts'
 import { z } from 'zod'
+import { hangOnLease } from '../coordination/kept-lease.ts'
 import type { Kv } from '../etcd/kv.ts'
-
-const LEASE_SECONDS = 15
-const RENEW_EVERY_MS = 3000
 
 const switchoverRecord = z.object({
   by: z.string(),
@@ -39,29 +37,20 @@ export async function announceSwitchover(
   revisions: Readonly<Record<string, string>>,
 ): Promise<{ withdraw(): Promise<void> }> {
   const key = coordinationKeys(cluster).switchover
-  const lease = await kv.grantLease(LEASE_SECONDS)
   const unchanged = Object.entries(revisions).map(([name, revision]) =>
     revision === '0' ? { key: name, createRevision: '0' } : { key: name, modRevision: revision },
   )
-  const { succeeded } = await kv.transaction(
-    [{ key, createRevision: '0' }, ...unchanged],
-    [{ put: key, value: JSON.stringify(record), lease }],
-  )
-  if (!succeeded) {
-    await kv.revokeLease(lease).catch(toPlatformError)
+  const { release } = await hangOnLease(kv, async (lease) => {
+    const { succeeded } = await kv.transaction(
+      [{ key, createRevision: '0' }, ...unchanged],
+      [{ put: key, value: JSON.stringify(record), lease }],
+    )
+    if (succeeded) return
     throw new PlatformError(
       'CONFLICT',
       'somebody began a switchover, a fence or maintenance at the same moment; nothing was touched',
       { hint: 'Look at `./neuronha status`, then try again.' },
     )
-  }
-  const timer = setInterval(() => {
-    kv.keepAlive(lease).catch(toPlatformError)
-  }, RENEW_EVERY_MS)
-  return {
-    withdraw: async () => {
-      clearInterval(timer)
-      await kv.revokeLease(lease).catch(toPlatformError)
-    },
-  }
+  })
+  return { withdraw: release }
 }

@@ -37,7 +37,7 @@ const NAMES = [
   'desktop-api',
   'mcp',
   'controller',
-  'loadgen',
+  'drill',
   'console',
   'checkers',
 ] as const
@@ -66,7 +66,10 @@ export const IMAGES: Readonly<Record<ImageName, ImageRow>> = {
   'desktop-api': fromBundle('desktop-api', { 'main.mjs': 'src/main.ts' }),
   mcp: fromBundle('mcp', { 'main.mjs': 'src/main.ts', 'stdio.mjs': 'src/stdio.ts' }),
   controller: fromBundle('control', { 'main.mjs': 'src/controller/main.ts' }),
-  loadgen: fromBundle('control', { 'main.mjs': 'src/drills/loadgen/main.ts' }),
+  drill: fromBundle('control', {
+    'main.mjs': 'src/drills/scheduled/main.ts',
+    'loadgen.mjs': 'src/drills/loadgen/main.ts',
+  }),
   console: { parent: 'nginx', content: { kind: 'console' } },
 }
 

@@ -91,14 +91,14 @@ export const observeConfig = z.strictObject({
 export type ObserveConfig = z.infer<typeof observeConfig>
 
 const login = z.strictObject({ user: z.string(), password: z.string(), database: z.string() })
-const part = z.strictObject({ name: z.string(), address: z.string() })
+export const namedPart = z.strictObject({ name: z.string(), address: z.string() })
 
 /** How to change the primary on purpose: used by the CLI, and by the controller for scheduled drills. */
 export const plannedConfig = z.strictObject({
   cluster: z.string(),
-  members: z.array(part),
-  routers: z.array(part),
-  poolers: z.array(part),
+  members: z.array(namedPart),
+  routers: z.array(namedPart),
+  poolers: z.array(namedPart),
   /** The poolers' databases whose queries go to the primary. */
   writeEntries: z.array(z.string()),
   /** pg_monitor and pg_checkpoint, straight to members. */
@@ -112,23 +112,31 @@ export const plannedConfig = z.strictObject({
 })
 export type PlannedConfig = z.infer<typeof plannedConfig>
 
+export const etcdAccess = z.strictObject({
+  endpoints: z.array(z.url()).min(1),
+  user: z.string(),
+  password: z.string(),
+})
+
+/** The container engines, each behind the proxy of its failure domain. */
+export const engineAccess = z.strictObject({
+  urls: z.array(z.strictObject({ host: z.string(), url: z.url() })).min(1),
+})
+
 export const controllerConfig = processConfig.extend({
   observe: observeConfig,
-  etcd: z.strictObject({
-    endpoints: z.array(z.url()).min(1),
-    user: z.string(),
-    password: z.string(),
-  }),
-  /** The container engines, each behind the proxy of its failure domain. */
-  engine: z.strictObject({
-    urls: z.array(z.strictObject({ host: z.string(), url: z.url() })).min(1),
-  }),
+  etcd: etcdAccess,
+  engine: engineAccess,
   /** The write probe's login, straight to members. */
   probe: z.strictObject({ user: z.string(), password: z.string(), database: z.string() }),
   /** The acting half of Patroni's REST API. */
   patroniRest: z.strictObject({ user: z.string(), password: z.string() }),
   /** The poolers' databases whose clients are held while a primary is replaced, and who may hold them. */
   pausing: plannedConfig.pick({ writeEntries: true, poolerAdmin: true }),
+  /** Drills that run by themselves; null: none do. */
+  drills: z
+    .strictObject({ schedule: z.string(), scenarios: z.array(z.string()), runner: z.string() })
+    .nullable(),
   observeIntervalMs: z.int().default(2000),
   leaseSeconds: z.int().default(5),
 })

@@ -22,8 +22,14 @@ export const coordinationKeys = (cluster: string) => {
     holds: `${prefix}holds/`,
     /** `<events><id>`: events that are not in PostgreSQL yet. */
     events: `${prefix}events/`,
-    /** `<drills>…`: what the schedule of drills remembers. */
-    drills: `${prefix}drills/`,
+    /** What the schedule of drills remembers. */
+    drillSchedule: `${prefix}drills/schedule`,
+    /** Drills that somebody, or the schedule, asked for. */
+    drillRequest: `${prefix}drills/request`,
+    /** What a drill of the controllers has to mend. */
+    drillUnfinished: `${prefix}drills/unfinished`,
+    /** Who changes the cluster now: a command, or a drill of the controllers. */
+    operation: `${prefix}operation`,
   } as const
 }
 
@@ -65,6 +71,31 @@ export const maintenance = z.object({
   since: z.iso.datetime(),
 })
 export type Maintenance = z.infer<typeof maintenance>
+
+/** Bound to an etcd lease of whoever changes the cluster: two at a time would undo each other's work. */
+export const operation = z.object({
+  /** user@machine, or a container's name. */
+  by: z.string(),
+  /** The command as typed, or `scheduled drills`. */
+  what: z.string(),
+  since: z.iso.datetime(),
+})
+export type ClusterOperation = z.infer<typeof operation>
+
+/** Up to when the schedule of drills has been heeded. */
+export const drillScheduleState = z.object({ handledUntil: z.iso.datetime() })
+
+/** Drills to be run by the resting runner, one after the other. */
+export const drillRequest = z.object({
+  id: z.string(),
+  scenarios: z.array(z.string()),
+  /** Names of those that were carried out. */
+  done: z.array(z.string()),
+  /** `schedule`, or user@machine. */
+  by: z.string(),
+  requestedAt: z.iso.datetime(),
+})
+export type DrillRequest = z.infer<typeof drillRequest>
 
 /** Why a member is fenced, or why its leadership is taken away. */
 export const fenceReason = z.enum([

@@ -142,3 +142,50 @@ describe('planUp', () => {
     expect(steps[0]).toMatchObject({ kind: 'remove', targets: ['c-member-3'] })
   })
 })
+
+describe('a container that rests', () => {
+  const runner = wanted('c-drill-1', 'drill')
+  const resting = (change: Partial<PresentContainer> = {}): PresentContainer => ({
+    ...runner,
+    state: 'exited',
+    ...change,
+  })
+  const stepsFor = (present: readonly PresentContainer[], part: Partial<UpObservation> = {}) =>
+    planUp(observation({ wanted: [runner], present, ...part })).map(
+      ({ kind, targets, interruptsWritesMs }) => ({ kind, targets, interruptsWritesMs }),
+    )
+  const created = [{ kind: 'create', targets: ['c-drill-1'], interruptsWritesMs: 0 }]
+
+  it('is created when it is not there, after what runs and before the databases that it needs are made', () => {
+    const steps = planUp(
+      observation({ wanted: [...members, runner], databaseSetupPending: true }),
+    ).map(({ kind, targets }) => [kind, ...targets].join(' '))
+    expect(steps).toEqual([
+      'start c-member-1 c-member-2 c-member-3',
+      'create c-drill-1',
+      'configure-databases',
+    ])
+  })
+
+  it('is created anew, and not replaced or reloaded, when its image or its configuration is another', () => {
+    expect(stepsFor([resting({ image: 'image:0' })])).toEqual(created)
+    expect(stepsFor([resting({ config: 'b' })])).toEqual(created)
+    expect(stepsFor([resting({ config: 'b', start: 'b', state: 'running' })])).toEqual(created)
+  })
+
+  it.each(['created', 'exited', 'running', 'paused'])('is left alone while it is %s', (state) => {
+    expect(stepsFor([resting({ state })])).toEqual([])
+  })
+
+  it('takes up files that differ when it starts: they are written, and nothing more', () => {
+    const changedFiles = ['c-drill-1/config.json']
+    expect(stepsFor([resting()], { changedFiles }).map(({ kind }) => kind)).toEqual(['write-files'])
+  })
+
+  it('is removed when the file no longer has it, asleep or not', () => {
+    for (const state of ['exited', 'running'])
+      expect(stepsFor([resting({ state })], { wanted: [] })).toEqual([
+        { kind: 'remove', targets: ['c-drill-1'], interruptsWritesMs: 0 },
+      ])
+  })
+})

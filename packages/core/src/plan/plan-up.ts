@@ -2,7 +2,7 @@
  * What `up` would do, as data: the very steps that it then runs. Pure, from what is wanted and what was
  * observed.
  */
-import { COMPONENTS, type Component } from '../topology/containers.ts'
+import { COMPONENTS, isResting, type Component } from '../topology/containers.ts'
 
 /** A container as it should be. */
 export interface WantedContainer {
@@ -50,6 +50,7 @@ export type StepKind =
   | 'build-image'
   | 'write-files'
   | 'start'
+  | 'create'
   | 'reload'
   | 'switchover'
   | 'replace'
@@ -75,7 +76,7 @@ function step(kind: StepKind, title: string, targets: readonly string[], why: st
 
 /** The steps from what is to what is wanted, in order; empty when there is nothing to do. */
 export function planUp(observation: UpObservation): readonly Step[] {
-  const { absent, stopped, replaced, reloaded } = compare(observation)
+  const { absent, stopped, replaced, reloaded, resting } = compare(observation)
   const starting = [...absent, ...stopped]
   const etcd = starting.filter(({ component }) => component === 'etcd')
   const others = starting.filter(({ component }) => component !== 'etcd')
@@ -91,6 +92,7 @@ export function planUp(observation: UpObservation): readonly Step[] {
     // Members before what is new: a new member copies from one that must let it in.
     ...reloadSteps(reloaded.filter(isMember)),
     ...startSteps(others, 'they are wanted and do not run'),
+    ...createSteps(resting),
     ...pendingStep(observation.databaseSetupPending, CONFIGURE_DATABASES),
     ...pendingStep(observation.patroniConfigPending, CONFIGURE_PATRONI),
     ...reloadSteps(reloaded.filter((container) => !isMember(container))),
@@ -104,6 +106,8 @@ interface Differences {
   readonly stopped: readonly WantedContainer[]
   readonly replaced: readonly WantedContainer[]
   readonly reloaded: readonly WantedContainer[]
+  /** To be made anew, and left stopped. */
+  readonly resting: readonly WantedContainer[]
 }
 
 /** What stands between each wanted container and the one that is there. */
@@ -111,6 +115,10 @@ function compare({ wanted, present, changedFiles }: UpObservation): Differences 
   const found = new Map(present.map((container) => [container.name, container]))
   const kindOf = (container: WantedContainer): keyof Differences | 'same' => {
     const there = found.get(container.name)
+    if (isResting(container.component)) {
+      const isSame = there?.image === container.image && there.config === container.config
+      return isSame ? 'same' : 'resting'
+    }
     if (there === undefined) return 'absent'
     if (there.image !== container.image || there.start !== container.start) return 'replaced'
     if (there.state !== 'running') return 'stopped'
@@ -125,6 +133,7 @@ function compare({ wanted, present, changedFiles }: UpObservation): Differences 
     stopped: of('stopped'),
     replaced: of('replaced'),
     reloaded: of('reloaded'),
+    resting: of('resting'),
   }
 }
 
@@ -186,6 +195,18 @@ const startSteps = (containers: readonly WantedContainer[], why: string): readon
           `start ${countOf(containers, 'container')}`,
           containers.map(({ name }) => name),
           why,
+        ),
+      ]
+
+const createSteps = (containers: readonly WantedContainer[]): readonly Step[] =>
+  containers.length === 0
+    ? []
+    : [
+        step(
+          'create',
+          `create ${countOf(containers, 'container')} that ${containers.length === 1 ? 'rests' : 'rest'}`,
+          containers.map(({ name }) => name),
+          'controllers start them when they are needed',
         ),
       ]
 

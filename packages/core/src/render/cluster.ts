@@ -1,6 +1,7 @@
 /** Every file of a cluster, from the cluster file and its secrets: what `up` writes and `render` exports. */
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
+import { renderDrill } from './drill.ts'
 import { renderEngineProxy } from './engine-proxy.ts'
 import { renderAlertmanager } from './alertmanager.ts'
 import { renderEtcd } from './etcd.ts'
@@ -37,6 +38,7 @@ export function renderContainerFiles(
     renderPrometheusRules(spec, secrets),
     renderAlertmanager(spec, external.notifications),
     renderServices(spec, secrets, external),
+    renderDrill(spec, secrets),
   ]
   const files = new Map<string, RenderedFile>()
   for (const part of parts) for (const [path, file] of part) files.set(path, file)

@@ -8,6 +8,7 @@ interface Service {
   readonly volumes: readonly (string | { readonly source: string })[]
   readonly group_add?: readonly string[]
   readonly cpu_shares: number
+  readonly restart: string
 }
 
 const images = Object.fromEntries(COMPONENTS.map((name) => [name, 'image:1'])) as ImageTags
@@ -52,4 +53,13 @@ it('gives what decides a failover more of a busy processor than what only serves
   const serving = ['agent-1', 'mcp-1', 'console-1', 'prometheus-1'].map(sharesOf)
   expect(Math.min(...serving)).toBeGreaterThan(0)
   expect(Math.min(...deciding)).toBeGreaterThan(2 * Math.max(...serving))
+})
+
+it('leaves the runner of drills to whoever starts it, and has the engine bring back all else', () => {
+  const restarts = Object.entries(servicesFor({ path: '/run/docker.sock', gid: 105 })).map(
+    ([name, { restart }]) => [name, restart] as const,
+  )
+  expect(restarts.filter(([, restart]) => restart !== 'unless-stopped')).toEqual([
+    ['drill-1', 'no'],
+  ])
 })

@@ -9,6 +9,7 @@ import { bytesOf } from '../spec/quantities.ts'
 import {
   allContainers,
   CONTAINER_UID,
+  isResting,
   type Component,
   type Container,
 } from '../topology/containers.ts'
@@ -91,6 +92,8 @@ const SHAPES: Readonly<Record<Component, ComponentShape>> = {
   controller: STATELESS,
   prometheus: { data: '/var/lib/prometheus', tmpfs: [TMP, RUN], stopSeconds: 20 },
   alertmanager: { data: '/var/lib/alertmanager', tmpfs: [TMP, RUN], stopSeconds: 10 },
+  // Asked to stop, it mends what it broke first.
+  drill: { tmpfs: [`/tmp:mode=1777,size=256m`, RUN], stopSeconds: 90 },
 }
 
 /**
@@ -111,6 +114,8 @@ const CPU_SHARES: Readonly<Record<Component, number>> = {
   console: 1024,
   prometheus: 256,
   alertmanager: 256,
+  // The instrument must not starve of what it measures.
+  drill: 4096,
 }
 
 /** Node's old generation may fill this share of the container; the rest is buffers, code and stacks. */
@@ -120,6 +125,7 @@ const NODE_COMPONENTS: ReadonlySet<Component> = new Set([
   'desktop-api',
   'mcp',
   'controller',
+  'drill',
 ])
 
 /** Arguments after those of the image's entrypoint. */
@@ -174,14 +180,19 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
     hostname: name,
     ...(command === undefined ? {} : { command: [...command] }),
     user: `${CONTAINER_UID}:${CONTAINER_UID}`,
-    restart: 'unless-stopped',
+    restart: isResting(component) ? 'no' : 'unless-stopped',
     read_only: true,
     cap_drop: ['ALL'],
     security_opt: ['no-new-privileges:true'],
     tmpfs: [...shape.tmpfs],
     ...(shape.shmSize === undefined ? {} : { shm_size: shape.shmSize }),
     ...(NODE_COMPONENTS.has(component)
-      ? { environment: { NODE_OPTIONS: `--max-old-space-size=${heapMb}` } }
+      ? {
+          environment: {
+            NODE_OPTIONS: `--max-old-space-size=${heapMb}`,
+            ...(component === 'drill' ? { NEURONHA_VERSION: options.images.drill } : {}),
+          },
+        }
       : {}),
     volumes: [
       `${options.filesDir}/${name}:${CONFIG_DIR}:ro`,

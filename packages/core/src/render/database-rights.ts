@@ -1,5 +1,6 @@
 /** Inside the platform's database: schemas, who may do what in them, and the two things every service relies on. */
 import { ROLES, SCHEMAS } from '../topology/roles.ts'
+import { DRILL_RECORDS } from './drill-records.ts'
 import { EVENTS_ARCHIVE } from './events-archive.ts'
 import { quoteIdentifier, quoteLiteral } from './sql.ts'
 
@@ -119,6 +120,20 @@ const HEARTBEAT = [
   `GRANT SELECT, INSERT, UPDATE ON ${HEARTBEAT_TABLE} TO ${quoteIdentifier(ROLES.probe.name)};`,
 ]
 
+/**
+ * When the postmaster last made a process for anybody, milliseconds ago: one that hangs makes none, however many knock. The
+ * probe may not see others' sessions itself.
+ */
+export const NEWEST_BACKEND = 'neuronha.newest_backend_age_ms()'
+const NEWEST_BACKEND_AGE = `
+CREATE OR REPLACE FUNCTION ${NEWEST_BACKEND} RETURNS double precision
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT extract(epoch FROM clock_timestamp() - max(backend_start)) * 1000 FROM pg_stat_activity
+$$;
+REVOKE ALL ON FUNCTION ${NEWEST_BACKEND} FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ${NEWEST_BACKEND} TO ${quoteIdentifier(ROLES.probe.name)};`
+
 /** The acknowledged writes of a drill. */
 const ledger = `${quoteIdentifier(SCHEMAS.drill)}.ledger`
 const LEDGER = [
@@ -155,7 +170,9 @@ export const platformRights = (): readonly string[] => [
     `GRANT EXECUTE ON FUNCTION neuronha.replay_position() TO ${role};`,
   ]),
   ...HEARTBEAT,
+  NEWEST_BACKEND_AGE,
   ...DISK,
   ...LEDGER,
   ...EVENTS_ARCHIVE,
+  ...DRILL_RECORDS,
 ]

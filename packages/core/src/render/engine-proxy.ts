@@ -8,7 +8,7 @@
  */
 import { ENGINE_API, engineRules, engineTargets, type EngineRule } from '../contracts/engine-api.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
-import { containersOf, type Container } from '../topology/containers.ts'
+import { actingContainers, containersOf, type Container } from '../topology/containers.ts'
 import { gatewayAddressOf } from '../topology/network.ts'
 import { PORTS } from '../topology/ports.ts'
 import { ENGINE_SOCKET_TARGET } from './compose.ts'
@@ -80,11 +80,11 @@ const onlyFrom = (spec: ClusterSpec, containers: readonly Container[]): string =
 /** A request of a controller that is in the list passes; whatever else comes is 403. */
 const engineSection = (spec: ClusterSpec): string => {
   const rules = engineRules(spec)
-  const controllers = containersOf(spec, 'controller')
+  const acting = actingContainers(spec)
   return section('frontend controllers', [
     tlsBind(PORTS.engineProxy),
-    onlyFrom(spec, controllers),
-    `acl controller ssl_c_s_dn(ou) -m str ${controllers.map(({ name }) => name).join(' ')}`,
+    onlyFrom(spec, acting),
+    `acl controller ssl_c_s_dn(ou) -m str ${acting.map(({ name }) => name).join(' ')}`,
     'acl get method GET',
     'acl post method POST',
     ...rulesOf('question', 'GET', rules),

@@ -12,7 +12,7 @@ import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { neededConnections } from '../spec/postgres-settings.ts'
 import { PROFILES, type Profile } from '../spec/profiles.ts'
 import { bytesOf } from '../spec/quantities.ts'
-import { containersOf, type Container } from '../topology/containers.ts'
+import { actingContainers, containersOf, type Container } from '../topology/containers.ts'
 import { gatewayAddressOf } from '../topology/network.ts'
 import { PORTS } from '../topology/ports.ts'
 import {
@@ -153,9 +153,7 @@ const readAnySection = (members: readonly Container[]): string =>
 /** Who may look at statistics and metrics, by the unit in the client's certificate. */
 export const observers = (spec: ClusterSpec): readonly string[] => [
   'cli',
-  ...[...containersOf(spec, 'controller'), ...containersOf(spec, 'prometheus')].map(
-    ({ name }) => name,
-  ),
+  ...[...actingContainers(spec), ...containersOf(spec, 'prometheus')].map(({ name }) => name),
 ]
 
 const statsSection = (spec: ClusterSpec): string =>
@@ -176,15 +174,15 @@ const statsSection = (spec: ClusterSpec): string =>
 
 /** Controllers, which have seen a new primary write, and the CLI's switchover say so here instead of waiting for a check. */
 const guideSection = (spec: ClusterSpec, members: readonly Container[]): string => {
-  const controllers = containersOf(spec, 'controller')
-  const sources = [gatewayAddressOf(spec), ...controllers.map(({ address }) => address)]
+  const acting = actingContainers(spec)
+  const sources = [gatewayAddressOf(spec), ...acting.map(({ address }) => address)]
   return section('listen guide', [
     `bind :${PORTS.routerGuide} ssl crt ${TLS_PATHS.pair} ca-file ${TLS_PATHS.ca} verify required`,
     'timeout client 5s',
     'timeout server 5s',
     `tcp-request connection reject unless { src ${sources.join(' ')} }`,
     'tcp-request inspect-delay 2s',
-    `acl guide ssl_c_s_dn(ou) -m str cli ${controllers.map(({ name }) => name).join(' ')}`,
+    `acl guide ssl_c_s_dn(ou) -m str cli ${acting.map(({ name }) => name).join(' ')}`,
     `acl line req.payload(0,0) -m reg ${quoteHaproxy(guidePattern(members.map(({ name }) => name)))}`,
     'tcp-request content reject unless guide',
     'tcp-request content accept if line',

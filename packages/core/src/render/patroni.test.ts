@@ -70,11 +70,12 @@ describe('renderPatroni', () => {
     expect(Object.keys(rendered).filter((name) => /^(FSYNC|port)$/i.test(name))).toEqual(['fsync'])
   })
 
-  it('opens the REST API’s unsafe half to the machine, the controllers and the members only, and needs no etcd to know them', () => {
+  it('opens the REST API’s unsafe half to the machine, the controllers, the runner of their drills and the members only, and needs no etcd to know them', () => {
     const { restapi } = memberConfig({ controller: { replicas: 1 } })
     expect(restapi.verify_client).toBe('optional')
     const members = [21, 22, 23, 24].map((host) => `10.77.0.${host}/32`)
-    expect(restapi.allowlist).toEqual(['10.77.0.1/32', '10.77.0.191/32', ...members])
+    const acting = ['10.77.0.191/32', '10.77.0.215/32']
+    expect(restapi.allowlist).toEqual(['10.77.0.1/32', ...acting, ...members])
   })
 
   it('archives for real only when there is a repository', () => {

@@ -4,7 +4,12 @@ import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { postgresParameters, type PostgresParameters } from '../spec/postgres-settings.ts'
 import { needsRestart } from '../spec/restart-settings.ts'
 import { PROFILES } from '../spec/profiles.ts'
-import { addressesOf, containersOf, type Container } from '../topology/containers.ts'
+import {
+  actingContainers,
+  addressesOf,
+  containersOf,
+  type Container,
+} from '../topology/containers.ts'
 import { gatewayAddressOf, hostRange } from '../topology/network.ts'
 import { PORTS } from '../topology/ports.ts'
 import { ROLES } from '../topology/roles.ts'
@@ -111,7 +116,7 @@ const restapi = (spec: ClusterSpec, { patroniRest }: ClusterSecrets, { address }
   authentication: { username: patroniRest.username, password: patroniRest.password },
   allowlist: [
     gatewayAddressOf(spec),
-    ...addressesOf(spec, 'controller'),
+    ...actingContainers(spec).map(({ address }) => address),
     ...addressesOf(spec, 'member'),
   ].map(hostRange),
 })

@@ -11,7 +11,7 @@ import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { poolSizeOf } from '../spec/postgres-settings.ts'
 import { PROFILES } from '../spec/profiles.ts'
-import { addressesOf, containersOf, type Container } from '../topology/containers.ts'
+import { actingContainers, containersOf, type Container } from '../topology/containers.ts'
 import { gatewayAddressOf, hostRange } from '../topology/network.ts'
 import { PORTS } from '../topology/ports.ts'
 import {
@@ -184,7 +184,10 @@ interface Grant {
 
 /** Role → pooler databases, from the table of roles and from the cluster file. */
 const grants = (spec: ClusterSpec): readonly Grant[] => {
-  const observers = [gatewayAddressOf(spec), ...addressesOf(spec, 'controller')].map(hostRange)
+  const observers = [
+    gatewayAddressOf(spec),
+    ...actingContainers(spec).map(({ address }) => address),
+  ].map(hostRange)
   // A published port brings clients from elsewhere; they still need a certificate and a password.
   const reach = spec.database.pooler.publishPort === null ? spec.network.subnet : '0.0.0.0/0'
   const platform = ROLE_KEYS.flatMap((key) => {

@@ -4,7 +4,7 @@
  * exists only behind the local socket.
  */
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
-import { addressesOf } from '../topology/containers.ts'
+import { actingContainers, addressesOf } from '../topology/containers.ts'
 import { gatewayAddressOf, hostRange } from '../topology/network.ts'
 import { PLATFORM_DATABASE, ROLE_KEYS, ROLES, type PlatformRole } from '../topology/roles.ts'
 import { userRoleNames } from '../topology/user-roles.ts'
@@ -49,7 +49,10 @@ const routedAccess = (spec: ClusterSpec): readonly Access[] => {
 
 export const renderPgHba = (spec: ClusterSpec): readonly string[] => {
   const members = addressesOf(spec, 'member')
-  const observers = [gatewayAddressOf(spec), ...addressesOf(spec, 'controller')]
+  const observers = [
+    gatewayAddressOf(spec),
+    ...actingContainers(spec).map(({ address }) => address),
+  ]
   const { superuser, replicator, rewind, controller, probe } = ROLES
   return [
     `local all ${quoteHba(superuser.name)} peer map=${IDENT_MAP}`,

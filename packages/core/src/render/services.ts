@@ -42,10 +42,10 @@ const poolersOf = (spec: ClusterSpec): PoolerAccess['poolers'] =>
   containersOf(spec, 'pooler').map(({ name, address }) => ({ name, address, port: PORTS.pooler }))
 
 /** How a role reaches the platform's database through the poolers. */
-export const poolerAccessOf = (
+export const poolerAccessOf = <Role extends RoleKey>(
   spec: ClusterSpec,
-  secrets: ClusterSecrets,
-  role: RoleKey,
+  secrets: { readonly roles: Readonly<Record<Role, { readonly password: string }>> },
+  role: Role,
 ): z.input<typeof agentConfig.shape.database> => ({
   poolers: poolersOf(spec),
   user: ROLES[role].name,
@@ -186,14 +186,33 @@ export function renderServices(
   return files
 }
 
-/** What a controller reaches, and as whom. */
-const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
-  observe: observeConfigOf(spec, secrets, TLS),
+/** Of etcd and the container engines what controllers may touch. */
+export const actingAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
   etcd: {
     endpoints: addressesOf(spec, 'etcd').map((address) => `https://${address}:${PORTS.etcdClient}`),
     user: 'controller',
     password: secrets.etcd.controller,
   },
+  engine: {
+    urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({
+      host,
+      url: `https://${address}:${PORTS.engineProxy}`,
+    })),
+  },
+})
+
+/** The schedule of drills, when there is a runner for it. */
+const drillsOf = (spec: ClusterSpec): z.input<typeof controllerConfig.shape.drills> => {
+  const [runner] = containersOf(spec, 'drill')
+  if (runner === undefined) return null
+  const { schedule, scenarios } = spec.drills
+  return { schedule, scenarios, runner: runner.name }
+}
+
+/** What a controller reaches, and as whom. */
+const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
+  observe: observeConfigOf(spec, secrets, TLS),
+  ...actingAccessOf(spec, secrets),
   probe: {
     user: ROLES.probe.name,
     password: secrets.roles.probe.password,
@@ -201,12 +220,7 @@ const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
   },
   patroniRest: { user: secrets.patroniRest.username, password: secrets.patroniRest.password },
   pausing: pausingOf(spec, secrets),
-  engine: {
-    urls: containersOf(spec, 'engine-proxy').map(({ host, address }) => ({
-      host,
-      url: `https://${address}:${PORTS.engineProxy}`,
-    })),
-  },
+  drills: drillsOf(spec),
 })
 
 /** A failover holds the same clients, as the same administrator, as planned work does. */

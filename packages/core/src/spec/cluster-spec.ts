@@ -11,6 +11,8 @@
 import { z } from 'zod'
 import { notifications } from './notifications.ts'
 import { PROFILE_NAMES } from './profiles.ts'
+import { scheduleOrNever, scheduleSchema } from './schedule.ts'
+import { SCHEDULABLE_DRILLS } from './schedulable-drills.ts'
 import { durationSchema, sizeSchema } from './quantities.ts'
 
 /** Members that a cluster may have. */
@@ -235,14 +237,37 @@ const backup = z
       .max(4)
       .default([])
       .describe('Where backups go; none: no backups, and status says so'),
-    full: z.string().default('daily').describe('hourly, daily, weekly, or a cron expression'),
-    incremental: z
-      .string()
+    full: scheduleSchema
+      .default('daily')
+      .describe('hourly, daily, weekly, monthly, or a cron expression (UTC)'),
+    incremental: scheduleSchema
       .default('hourly')
-      .describe('hourly, daily, weekly, or a cron expression'),
+      .describe('hourly, daily, weekly, monthly, or a cron expression (UTC)'),
     retention: z.strictObject({ full: durationSchema.default('7d') }).prefault({}),
   })
   .prefault({})
+
+const drills = z
+  .strictObject({
+    schedule: scheduleOrNever
+      .default('monthly')
+      .describe('never, hourly, daily, weekly, monthly, or a cron expression (UTC)'),
+    scenarios: z
+      .array(z.enum(SCHEDULABLE_DRILLS))
+      .min(1)
+      .default(['switchover', 'primary-host-loss'])
+      .describe('What is rehearsed, in this order'),
+    confirm: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('In production: the cluster’s name, without which no drill runs by itself'),
+    resources: resources(1, '384MB'),
+  })
+  .prefault({})
+  .describe(
+    'Failures that the controllers rehearse by themselves, under load, and only in a healthy cluster',
+  )
 
 const llm = z
   .discriminatedUnion('provider', [
@@ -315,6 +340,7 @@ export const clusterSpecSchema = z
       })
       .prefault({}),
     backup,
+    drills,
     notifications,
     llm,
   })

@@ -4,6 +4,7 @@
  * and Patroni's peers; each component has a fixed range of the /24, so scaling one moves no other.
  */
 import type { ClusterSpec, Resources } from '../spec/cluster-spec.ts'
+import { whyNoScheduledDrills } from '../spec/drill-schedule.ts'
 
 export const COMPONENTS = [
   'etcd',
@@ -19,8 +20,13 @@ export const COMPONENTS = [
   'controller',
   'prometheus',
   'alertmanager',
+  'drill',
 ] as const
 export type Component = (typeof COMPONENTS)[number]
+
+/** There, and stopped until a controller starts it for a while: what controllers cannot make, since they may only start. */
+const RESTING: ReadonlySet<string> = new Set<Component>(['drill'])
+export const isResting = (component: string): boolean => RESTING.has(component)
 
 /** The stateless services, by the component's name. */
 export const SERVICE_COMPONENTS = ['agent', 'desktop-api', 'mcp', 'console'] as const
@@ -44,6 +50,7 @@ const FIRST_OCTET: Readonly<Record<Component | 'loadgen', number>> = {
   prometheus: 201,
   alertmanager: 203,
   loadgen: 211,
+  drill: 215,
   'engine-proxy': 221,
 }
 
@@ -91,6 +98,7 @@ export const replicaCounts = (spec: ClusterSpec): Readonly<Record<Component, num
   controller: spec.controller.replicas,
   prometheus: 1,
   alertmanager: hasNotifications(spec) ? 1 : 0,
+  drill: whyNoScheduledDrills(spec) === null ? 1 : 0,
 })
 
 /** It passes on a few requests a minute; the half core is for the moment when it matters. */
@@ -113,6 +121,7 @@ const resourcesOf = (spec: ClusterSpec): Readonly<Record<Component, Resources>> 
   controller: spec.controller.resources,
   prometheus: spec.metrics.resources,
   alertmanager: ALERTMANAGER_RESOURCES,
+  drill: spec.drills.resources,
 })
 
 /** Every container of one component, in order. */
@@ -129,6 +138,16 @@ export const containersOf = (spec: ClusterSpec, component: Component): readonly 
 /** Every container of the cluster, in the order in which they are best started. */
 export const allContainers = (spec: ClusterSpec): readonly Container[] =>
   COMPONENTS.flatMap((component) => containersOf(spec, component))
+
+/** Those of them that run all the time. */
+export const servingContainers = (spec: ClusterSpec): readonly Container[] =>
+  allContainers(spec).filter(({ component }) => !isResting(component))
+
+/** Those that may change who is the primary: the controllers, and the runner of their drills. */
+export const actingContainers = (spec: ClusterSpec): readonly Container[] => [
+  ...containersOf(spec, 'controller'),
+  ...containersOf(spec, 'drill'),
+]
 
 /** Addresses of one component's containers. */
 export const addressesOf = (spec: ClusterSpec, component: Component): readonly string[] =>

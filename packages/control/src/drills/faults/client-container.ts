@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { LABELS, networkName } from '@neuronha/core/render/compose.ts'
 import { CONFIG_DIR, TLS_PATHS } from '@neuronha/core/render/files.ts'
-import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
+import type { DrillSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { containerName, CONTAINER_UID } from '@neuronha/core/topology/containers.ts'
 import { ROLES } from '@neuronha/core/topology/roles.ts'
@@ -18,7 +18,7 @@ const FILES_DIR = '/client'
 
 export interface ClientOptions {
   readonly spec: ClusterSpec
-  readonly secrets: ClusterSecrets
+  readonly secrets: DrillSecrets
   /** The run's folder: its `config/` has the certificates. */
   readonly workDir: string
   /** Ends with this script, whatever becomes of it. */

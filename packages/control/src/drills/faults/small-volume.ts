@@ -9,7 +9,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { volumeName } from '@neuronha/core/render/compose.ts'
 import { CONTAINER_UID } from '@neuronha/core/topology/containers.ts'
 import { runOk } from '@neuronha/runtime/exec.ts'
-import { startContainers, stopContainers } from './acts-on-containers.ts'
+import { containersHere } from './containers-here.ts'
 
 const STOP_SECONDS = 30
 
@@ -37,7 +37,7 @@ export async function bytesIn(folder: string): Promise<number> {
 /** Stops the member and gives it an empty disk of this size; it does not start it. */
 export async function limitVolume(volume: SmallVolume, bytes: number): Promise<void> {
   await assertTools()
-  await stopContainers([volume.container], STOP_SECONDS)
+  await containersHere.stop([volume.container], STOP_SECONDS)
   await mkdir(dirname(volume.image), { recursive: true, mode: 0o700 })
   await writeFile(volume.image, '', { mode: 0o600 })
   await truncate(volume.image, bytes)
@@ -50,11 +50,11 @@ export async function limitVolume(volume: SmallVolume, bytes: number): Promise<v
 /** Takes the small disk away and starts the member on its own. Nothing left to take away is success. */
 export async function unlimitVolume(volume: SmallVolume): Promise<void> {
   if (await isMounted(volume.mountPoint)) {
-    await stopContainers([volume.container], STOP_SECONDS)
+    await containersHere.stop([volume.container], STOP_SECONDS)
     await runOk('umount', [volume.mountPoint])
   }
   await rm(volume.image, { force: true })
-  await startContainers([volume.container])
+  await containersHere.start([volume.container])
 }
 
 /** The engine mounts no volume of the kind we make, so a mount at its folder is ours. */

@@ -1,6 +1,5 @@
 /** controller-kill-before: the active controller dies, and before the other one is active the primary's host is lost. */
 import { failedOver } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { activeController, agentLoad, findPrimary, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -16,7 +15,7 @@ export const controllerKillBefore: Scenario = {
   blastRadius: 'writes wait until a standby has taken over, a few seconds longer than otherwise',
   bounds: { rtoMs: 30_000, wholeAgainMs: KEPT_DEAD_MS + 120_000 },
   load: agentLoad,
-  plan: (_context, status) => {
+  plan: ({ containers }, status) => {
     const controller = activeController(status)
     const { name } = findPrimary(status)
     return Promise.resolve({
@@ -25,9 +24,9 @@ export const controllerKillBefore: Scenario = {
       heal: startSteps([controller, name]),
       holds: { containers: [controller, name] },
       inject: async ({ sleep, note }) => {
-        await killContainers([controller])
+        await containers.kill([controller])
         await sleep(BETWEEN_MS)
-        await killContainers([name])
+        await containers.kill([name])
         note(`${name} is killed`)
       },
       keepMs: KEPT_DEAD_MS,

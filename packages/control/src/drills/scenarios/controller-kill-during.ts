@@ -1,6 +1,5 @@
 /** controller-kill-during: the active controller dies in the middle of the failover that it is carrying out. */
 import { failedOver } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { activeController, agentLoad, findPrimary, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -16,7 +15,7 @@ export const controllerKillDuring: Scenario = {
   bounds: { rtoMs: 30_000, wholeAgainMs: KEPT_DEAD_MS + 120_000 },
   variants: [{ afterSeconds: 0 }, { afterSeconds: 1 }, { afterSeconds: 2 }],
   load: agentLoad,
-  plan: ({ options }, status) => {
+  plan: ({ options, containers }, status) => {
     const controller = activeController(status)
     const { name } = findPrimary(status)
     const afterSeconds = options.afterSeconds ?? 0
@@ -26,9 +25,9 @@ export const controllerKillDuring: Scenario = {
       heal: startSteps([controller, name]),
       holds: { containers: [controller, name] },
       inject: async ({ sleep, note }) => {
-        await killContainers([name])
+        await containers.kill([name])
         await sleep(afterSeconds * 1000)
-        await killContainers([controller])
+        await containers.kill([controller])
         note(`${controller} is killed`)
       },
       keepMs: KEPT_DEAD_MS,

@@ -1,7 +1,6 @@
 /** controllers-down: every controller is dead when the primary's host is lost; Patroni alone must do it. */
 import { containersOf } from '@neuronha/core/topology/containers.ts'
 import { failedOver } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { agentLoad, findPrimary, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -20,7 +19,7 @@ export const controllersDown: Scenario = {
     'writes wait until the lease of the primary has ended, about 22 s; some clients give up',
   bounds: { rtoMs: 40_000, wholeAgainMs: KEPT_DEAD_MS + 120_000 },
   load: agentLoad,
-  plan: ({ spec }, status) => {
+  plan: ({ spec, containers }, status) => {
     const controllers = containersOf(spec, 'controller').map((controller) => controller.name)
     const { name } = findPrimary(status)
     return Promise.resolve({
@@ -29,9 +28,9 @@ export const controllersDown: Scenario = {
       heal: startSteps([...controllers, name]),
       holds: { containers: [...controllers, name] },
       inject: async ({ sleep, note }) => {
-        await killContainers(controllers)
+        await containers.kill(controllers)
         await sleep(SETTLE_MS)
-        await killContainers([name])
+        await containers.kill([name])
         note(`${name} is killed`)
       },
       keepMs: KEPT_DEAD_MS,

@@ -8,8 +8,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { POSTGRES_DATA_DIR } from '@neuronha/core/render/patroni.ts'
 import { isServing } from '../../apply/wait.ts'
 import { failedOver, noFence } from '../checks.ts'
-import { psql } from '../drill-database.ts'
-import { startContainers } from '../faults/acts-on-containers.ts'
+import { psql } from '../faults/psql.ts'
 import { execIn } from '../faults/exec-in.ts'
 import { bytesIn, findVolumeFolder, limitVolume, type SmallVolume } from '../faults/small-volume.ts'
 import { becomePrimary } from './become-primary.ts'
@@ -47,7 +46,7 @@ export const diskFull: Scenario = {
   blastRadius: 'two changes of the primary; one member is rebuilt on the small disk first',
   bounds: { rtoMs: 30_000, wholeAgainMs: KEPT_FULL_MS + 180_000 },
   load: agentLoad,
-  plan: async ({ workDir, runCommand }, status) => {
+  plan: async ({ containers, workDir, runCommand }, status) => {
     const { name } = findStandby(status)
     const volume: SmallVolume = {
       container: name,
@@ -67,7 +66,7 @@ export const diskFull: Scenario = {
       holds: { containers: [name] },
       prepare: async (stage) => {
         await limitVolume(volume, used + SPARE_BYTES)
-        await startContainers([name])
+        await containers.start([name])
         await untilServing(stage, name)
         stage.note(
           `${name} has made its copy on a disk of ${Math.round((used + SPARE_BYTES) / MB)} MB`,

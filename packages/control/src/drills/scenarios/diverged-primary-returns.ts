@@ -4,9 +4,10 @@
  * alone has must be gone, and nobody may follow it.
  */
 import { networkName } from '@neuronha/core/render/compose.ts'
+import { quoteLiteral } from '@neuronha/core/render/sql.ts'
 import { SCHEMAS } from '@neuronha/core/topology/roles.ts'
 import { failedOver } from '../checks.ts'
-import { literal, psql } from '../drill-database.ts'
+import { psql } from '../faults/psql.ts'
 import { disconnect } from '../faults/network.ts'
 import { agentLoad, findPrimary, reconnectSteps, serving } from './parts.ts'
 import type { Check, Scenario } from './scenario.ts'
@@ -20,7 +21,7 @@ const divergedMark = (run: string): string => `${run}-diverged`
 const diverge = (run: string): string =>
   `set synchronous_commit = local;
    insert into ${SCHEMAS.drill}.ledger (id, run)
-   select gen_random_uuid(), ${literal(divergedMark(run))} from generate_series(1, ${ROWS});`
+   select gen_random_uuid(), ${quoteLiteral(divergedMark(run))} from generate_series(1, ${ROWS});`
 
 const isRewound = (member: string, run: string): Check => ({
   what: 'what only the old primary had is gone, there and everywhere',
@@ -29,7 +30,7 @@ const isRewound = (member: string, run: string): Check => ({
     for (const name of [member, primary ?? member]) {
       const count = await psql(
         name,
-        `select count(*) from ${SCHEMAS.drill}.ledger where run = ${literal(divergedMark(run))};`,
+        `select count(*) from ${SCHEMAS.drill}.ledger where run = ${quoteLiteral(divergedMark(run))};`,
       )
       if (count !== '0') return `${name} has ${count} of ${ROWS} rows`
     }

@@ -1,7 +1,6 @@
 /** etcd-down: no member of etcd is left. Patroni cannot renew its lease; failsafe keeps the primary. */
 import { containersOf } from '@neuronha/core/topology/containers.ts'
 import { gapAtMost, noFailover, noFence } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { agentLoad, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -18,14 +17,14 @@ export const etcdDown: Scenario = {
   blastRadius: 'nothing, if all is well; meanwhile nothing can fail over',
   bounds: { rtoMs: 30_000, wholeAgainMs: KEPT_DEAD_MS + 90_000 },
   load: agentLoad,
-  plan: ({ spec }) => {
+  plan: ({ spec, containers }) => {
     const etcd = containersOf(spec, 'etcd').map(({ name }) => name)
     return Promise.resolve({
       target: 'etcd',
       what: `all of etcd is killed: ${etcd.join(', ')}`,
       heal: startSteps(etcd),
       holds: { containers: etcd },
-      inject: () => killContainers(etcd),
+      inject: () => containers.kill(etcd),
       keepMs: KEPT_DEAD_MS,
       hasReturned: serving(etcd),
       checks: [

@@ -1,6 +1,5 @@
 /** etcd-leader-and-primary: both leaders die at once, as when they stood on one machine. */
 import { failedOver } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { agentLoad, etcdLeader, findPrimary, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -14,14 +13,14 @@ export const etcdLeaderAndPrimary: Scenario = {
   blastRadius: 'writes wait until a standby has taken over',
   bounds: { rtoMs: 30_000, wholeAgainMs: KEPT_DEAD_MS + 120_000 },
   load: agentLoad,
-  plan: (_context, status) => {
+  plan: ({ containers }, status) => {
     const names = [etcdLeader(status), findPrimary(status).name]
     return Promise.resolve({
       target: names.join(' and '),
       what: `${names.join(' and ')} are killed together`,
       heal: startSteps(names),
       holds: { containers: names },
-      inject: () => killContainers(names),
+      inject: () => containers.kill(names),
       keepMs: KEPT_DEAD_MS,
       hasReturned: serving(names),
       checks: [failedOver],

@@ -1,7 +1,6 @@
 /** etcd-member-down: etcd loses its leader and keeps its quorum. */
 import { containersOf } from '@neuronha/core/topology/containers.ts'
 import { gapAtMost, noFailover, noFence } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { agentLoad, etcdLeader, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -15,14 +14,14 @@ export const etcdMemberDown: Scenario = {
   blastRadius: 'nothing, if all is well',
   bounds: { rtoMs: 30_000, wholeAgainMs: KEPT_DEAD_MS + 90_000 },
   load: agentLoad,
-  plan: ({ spec }, status) => {
+  plan: ({ spec, containers }, status) => {
     const name = etcdLeader(status)
     return Promise.resolve({
       target: name,
       what: `etcd’s leader ${name} is killed`,
       heal: startSteps([name]),
       holds: { containers: [name] },
-      inject: () => killContainers([name]),
+      inject: () => containers.kill([name]),
       keepMs: KEPT_DEAD_MS,
       hasReturned: serving([name]),
       checks: [

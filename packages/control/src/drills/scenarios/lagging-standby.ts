@@ -1,6 +1,6 @@
 /** lagging-standby: a standby receives and stores everything, and replays nothing of it. */
 import { noFailover, readsMoveAway } from '../checks.ts'
-import { psql } from '../drill-database.ts'
+import { psql } from '../faults/psql.ts'
 import { isStartupProcess, signalProcesses } from '../faults/processes.ts'
 import { bytesOf } from '@neuronha/core/spec/quantities.ts'
 import { agentLoad, findPrimary, findStandby, serving } from './parts.ts'

@@ -2,8 +2,7 @@
  * machine-reboot: every container is killed in one moment and started again a little later, as the engine does after
  * the machine lost power. The engine itself is not restarted: it may carry other work than this cluster.
  */
-import { allContainers } from '@neuronha/core/topology/containers.ts'
-import { killContainers, startContainers } from '../faults/acts-on-containers.ts'
+import { servingContainers } from '@neuronha/core/topology/containers.ts'
 import { agentLoad, servingAnew, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -19,20 +18,20 @@ export const machineReboot: Scenario = {
   blastRadius: 'nothing answers until the cluster stands again; clients that give up see errors',
   bounds: { rtoMs: 120_000, wholeAgainMs: 180_000 },
   load: agentLoad,
-  plan: async ({ spec }) => {
-    const names = allContainers(spec).map(({ name }) => name)
+  plan: async ({ spec, containers }) => {
+    const names = servingContainers(spec).map(({ name }) => name)
     return {
       target: 'everything',
       what: `all ${names.length} containers are killed at once`,
       heal: startSteps(names),
       inject: async ({ sleep, note }) => {
-        await killContainers(names)
+        await containers.kill(names)
         note('nothing runs any more')
         await sleep(DARK_MS)
-        await startContainers(names)
+        await containers.start(names)
         note('all containers are started')
       },
-      hasReturned: await servingAnew(names),
+      hasReturned: await servingAnew(containers, names),
     }
   },
 }

@@ -5,8 +5,7 @@ import { networkName } from '@neuronha/core/render/compose.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { allContainers, containersOf, type Component } from '@neuronha/core/topology/containers.ts'
 import { isServing } from '../../apply/wait.ts'
-import { inspectContainer } from '../../engine/docker.ts'
-import { pauseContainer } from '../faults/acts-on-containers.ts'
+import type { ContainerActs } from '../faults/acts-on-containers.ts'
 import { killFirstProcess } from '../faults/processes.ts'
 import type { HealStep } from '../heal.ts'
 import type { Act, Scenario, ScenarioContext, ScenarioLoad } from './scenario.ts'
@@ -69,9 +68,12 @@ export const serving =
     names.every((name) => isServing(status, name))
 
 /** When each of these serves, and is not the container's process of before. */
-export async function servingAnew(names: readonly string[]): Promise<Act['hasReturned']> {
+export async function servingAnew(
+  containers: Pick<ContainerActs, 'inspect'>,
+  names: readonly string[],
+): Promise<Act['hasReturned']> {
   const startedAt = async (name: string): Promise<string | undefined> => {
-    const now = await inspectContainer(name)
+    const now = await containers.inspect(name)
     return now?.running === true ? now.startedAt : undefined
   }
   const before = await Promise.all(names.map(startedAt))
@@ -111,27 +113,27 @@ export function reconnectSteps(spec: ClusterSpec, name: string): readonly HealSt
 /** The first container of a component dies by SIGKILL, and the engine starts it again. */
 export const killed =
   (component: Component): Scenario['plan'] =>
-  async ({ spec }) => {
+  async ({ spec, containers }) => {
     const name = firstOf(spec, component)
     return {
       target: name,
       what: `${name} is killed (SIGKILL)`,
       heal: startSteps([name]),
       inject: () => killFirstProcess(name),
-      hasReturned: await servingAnew([name]),
+      hasReturned: await servingAnew(containers, [name]),
     }
   }
 
 /** The first container of a component stands still for so long. */
 export const frozen =
   (component: Component, keepMs: number): Scenario['plan'] =>
-  ({ spec }) => {
+  ({ spec, containers }) => {
     const name = firstOf(spec, component)
     return Promise.resolve({
       target: name,
       what: `${name} is frozen (paused)`,
       heal: thawSteps(name),
-      inject: () => pauseContainer(name),
+      inject: () => containers.pause(name),
       keepMs,
       hasReturned: serving([name]),
     })

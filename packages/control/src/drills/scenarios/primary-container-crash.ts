@@ -11,14 +11,14 @@ export const primaryContainerCrash: Scenario = {
   blastRadius: 'writes wait for a few seconds; the old primary rejoins',
   bounds: PATIENT,
   load: agentLoad,
-  plan: async (_context, status) => {
+  plan: async ({ containers }, status) => {
     const { name } = findPrimary(status)
     return {
       target: name,
       what: `the first process of ${name} is killed (SIGKILL); the engine restarts it`,
       heal: startSteps([name]),
       inject: () => killFirstProcess(name),
-      hasReturned: await servingAnew([name]),
+      hasReturned: await servingAnew(containers, [name]),
     }
   },
 }

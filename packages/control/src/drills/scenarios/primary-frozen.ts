@@ -1,6 +1,5 @@
 /** primary-frozen: every process of the primary's container stops, without a word to anybody. */
 import { failedOver } from '../checks.ts'
-import { pauseContainer } from '../faults/acts-on-containers.ts'
 import { agentLoad, findPrimary, serving, thawSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -14,13 +13,13 @@ export const primaryFrozen: Scenario = {
   blastRadius: 'writes hang until a standby has taken over',
   bounds: { rtoMs: 30_000, wholeAgainMs: KEPT_FROZEN_MS + 120_000 },
   load: agentLoad,
-  plan: (_context, status) => {
+  plan: ({ containers }, status) => {
     const { name } = findPrimary(status)
     return Promise.resolve({
       target: name,
       what: `${name} is frozen (paused)`,
       heal: thawSteps(name),
-      inject: () => pauseContainer(name),
+      inject: () => containers.pause(name),
       keepMs: KEPT_FROZEN_MS,
       hasReturned: serving([name]),
       checks: [failedOver],

@@ -1,6 +1,5 @@
 /** primary-host-loss: the primary's container is killed and stays dead, as when its machine loses power. */
 import { failedOver } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { agentLoad, findPrimary, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -14,14 +13,14 @@ export const primaryHostLoss: Scenario = {
   blastRadius: 'writes wait until a standby has taken over; one member less for a minute',
   bounds: { rtoMs: 30_000, wholeAgainMs: KEPT_DEAD_MS + 90_000 },
   load: agentLoad,
-  plan: (_context, status) => {
+  plan: ({ containers }, status) => {
     const { name } = findPrimary(status)
     return Promise.resolve({
       target: name,
       what: `${name} is killed and kept dead for ${KEPT_DEAD_MS / 1000} s`,
       heal: startSteps([name]),
       holds: { containers: [name] },
-      inject: () => killContainers([name]),
+      inject: () => containers.kill([name]),
       keepMs: KEPT_DEAD_MS,
       hasReturned: serving([name]),
       checks: [failedOver],

@@ -3,9 +3,10 @@ import type { LedgerLine, LoadTarget, LoadgenConfig } from '@neuronha/core/confi
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { PlatformEvent } from '@neuronha/core/contracts/coordination.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
-import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
+import type { DrillSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import type { ServiceComponent } from '@neuronha/core/topology/containers.ts'
+import type { ContainerActs } from '../faults/acts-on-containers.ts'
 import type { HealStep, RunCommand } from '../heal.ts'
 
 export interface ScenarioOptions {
@@ -21,13 +22,13 @@ export interface ScenarioOptions {
 
 export interface ScenarioContext {
   readonly spec: ClusterSpec
-  readonly secrets: ClusterSecrets
+  readonly secrets: DrillSecrets
   readonly options: ScenarioOptions
   /** Marks what this run writes. */
   readonly run: string
   /** Runs another command of this program while the drill lends it the cluster's lock. */
   readonly runCommand: RunCommand
-  readonly images: { readonly loadgen: string }
+  readonly containers: ContainerActs
   /** A folder of this run that is removed with it. */
   readonly workDir: string
 }

@@ -2,7 +2,7 @@
 import type { MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { failedOver } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
+import type { ContainerActs } from '../faults/acts-on-containers.ts'
 import { agentLoad, findPrimary, findStandbys, serving, startSteps } from './parts.ts'
 import type { Act, Scenario, Stage } from './scenario.ts'
 
@@ -30,12 +30,12 @@ async function successorOf(first: MemberStatus, { observe, sleep, nowMs }: Stage
   )
 }
 
-const kill = (name: string): Act => ({
+const kill = (containers: ContainerActs, name: string): Act => ({
   target: name,
   what: `${name}, which has just taken over, is killed and kept dead for ${SECOND_KEPT_DEAD_MS / 1000} s`,
   heal: startSteps([name]),
   holds: { containers: [name] },
-  inject: () => killContainers([name]),
+  inject: () => containers.kill([name]),
   keepMs: SECOND_KEPT_DEAD_MS,
   hasReturned: serving([name]),
 })
@@ -50,7 +50,7 @@ export const secondHostLoss: Scenario = {
   bounds: { rtoMs: SECOND_KEPT_DEAD_MS + 30_000, wholeAgainMs: 150_000 },
   mayShowErrors: true,
   load: agentLoad,
-  plan: (_context, status) => {
+  plan: ({ containers }, status) => {
     const primary = findPrimary(status)
     const { name } = primary
     const names = [name, ...findStandbys(status, NEEDED).map((standby) => standby.name)]
@@ -60,8 +60,8 @@ export const secondHostLoss: Scenario = {
       heal: startSteps(names),
       holds: { containers: [name] },
       inject: async (stage) => {
-        await killContainers([name])
-        await stage.act('second loss', kill(await successorOf(primary, stage)))
+        await containers.kill([name])
+        await stage.act('second loss', kill(containers, await successorOf(primary, stage)))
       },
       keepMs: FIRST_KEPT_LONGER_MS,
       hasReturned: serving(names),

@@ -1,6 +1,5 @@
 /** sync-standby-loss: a standby whose acknowledgement commits wait for dies. */
 import { noFailover } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { agentLoad, findStandby, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -14,14 +13,14 @@ export const syncStandbyLoss: Scenario = {
   blastRadius: 'reads in flight on that standby are retried',
   bounds: { rtoMs: 15_000, wholeAgainMs: KEPT_DEAD_MS + 90_000 },
   load: agentLoad,
-  plan: (_context, status) => {
+  plan: ({ containers }, status) => {
     const { name } = findStandby(status)
     return Promise.resolve({
       target: name,
       what: `the sync standby ${name} is killed`,
       heal: startSteps([name]),
       holds: { containers: [name] },
-      inject: () => killContainers([name]),
+      inject: () => containers.kill([name]),
       keepMs: KEPT_DEAD_MS,
       hasReturned: serving([name]),
       checks: [noFailover],

@@ -1,6 +1,5 @@
 /** two-standbys-loss: two standbys die at once; the last one acknowledges alone. */
 import { noFailover } from '../checks.ts'
-import { killContainers } from '../faults/acts-on-containers.ts'
 import { agentLoad, findStandbys, serving, startSteps } from './parts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -16,7 +15,7 @@ export const twoStandbysLoss: Scenario = {
   blastRadius: 'reads move to what is left; the loss of the primary now would stop writes',
   bounds: { rtoMs: 15_000, wholeAgainMs: KEPT_DEAD_MS + 90_000 },
   load: agentLoad,
-  plan: (_context, status) => {
+  plan: ({ containers }, status) => {
     const names = findStandbys(status, NEEDED)
       .slice(0, 2)
       .map(({ name }) => name)
@@ -25,7 +24,7 @@ export const twoStandbysLoss: Scenario = {
       what: `the standbys ${names.join(' and ')} are killed`,
       heal: startSteps(names),
       holds: { containers: names },
-      inject: () => killContainers(names),
+      inject: () => containers.kill(names),
       keepMs: KEPT_DEAD_MS,
       hasReturned: serving(names),
       checks: [noFailover],

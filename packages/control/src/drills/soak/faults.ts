@@ -3,7 +3,7 @@ import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { networkName } from '@neuronha/core/render/compose.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { addressesOf, containersOf } from '@neuronha/core/topology/containers.ts'
-import { killContainers, pauseContainer } from '../faults/acts-on-containers.ts'
+import { containersHere } from '../faults/containers-here.ts'
 import { blockAddresses, disconnect } from '../faults/network.ts'
 import {
   isPatroni,
@@ -57,12 +57,12 @@ const lose: MakeAct = (target) => ({
   what: `${target} is killed and kept dead`,
   heal: startSteps([target]),
   holds: { containers: [target] },
-  inject: () => killContainers([target]),
+  inject: () => containersHere.kill([target]),
 })
 const freeze: MakeAct = (target) => ({
   what: `${target} is frozen`,
   heal: thawSteps(target),
-  inject: () => pauseContainer(target),
+  inject: () => containersHere.pause(target),
 })
 const cutOff: MakeAct = (target, spec) => ({
   what: `${target} is cut off from the network`,

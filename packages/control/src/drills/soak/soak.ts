@@ -6,7 +6,7 @@
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
-import { allContainers } from '@neuronha/core/topology/containers.ts'
+import { servingContainers } from '@neuronha/core/topology/containers.ts'
 import { isServing } from '../../apply/wait.ts'
 import { agentLoad, serving } from '../scenarios/parts.ts'
 import type { Act, Check, Scenario, ScenarioOptions, Stage } from '../scenarios/scenario.ts'
@@ -47,7 +47,7 @@ export const soak: Scenario = {
       heal: [],
       inject: (stage) => runSchedule(entries, { stage, spec, tally }),
       keepMs: 0,
-      hasReturned: serving(allContainers(spec).map(({ name }) => name)),
+      hasReturned: serving(servingContainers(spec).map(({ name }) => name)),
       checks: [mostWereMade(entries.length, tally)],
     })
   },
@@ -143,7 +143,7 @@ export function isSafeNow(
 }
 
 const awayOf = (spec: ClusterSpec, status: ClusterStatus, component: Soaked): number =>
-  allContainers(spec).filter(
+  servingContainers(spec).filter(
     (container) => container.component === component && !isServing(status, container.name),
   ).length
 

@@ -1,5 +1,4 @@
 /** Runs drills one after the other, and waits in between until the cluster is whole. A run of all is resumable. */
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
@@ -18,10 +17,16 @@ import {
 const WHOLE_TIMEOUT_MS = 180_000
 const LOOK_EVERY_MS = 1000
 
-export interface RunSuiteOptions {
-  readonly deps: Pick<DrillDeps, 'observe' | 'progress' | 'commit' | 'stateDir'>
+export interface RunInOrderOptions {
+  readonly deps: Pick<DrillDeps, 'observe' | 'progress'>
   readonly runOne: (name: string, options: DrillOptions) => Promise<DrillResult>
   readonly signal: AbortSignal
+}
+
+export interface RunSuiteOptions extends RunInOrderOptions {
+  readonly deps: Pick<DrillDeps, 'observe' | 'progress' | 'commit'>
+  /** Where the record of a suite is kept. */
+  readonly drillsDir: string
   /** From the beginning, whatever was done before. */
   readonly fresh: boolean
 }
@@ -33,8 +38,7 @@ export async function runSuite(
 ): Promise<readonly DrillResult[]> {
   if (!plan.isAll) return runInOrder(plan.entries, options, () => Promise.resolve())
 
-  const { deps } = options
-  const drillsDir = join(deps.stateDir, 'drills')
+  const { deps, drillsDir } = options
   let record = resumeSuite(options.fresh ? undefined : await loadSuite(drillsDir), {
     commit: deps.commit,
     keys: plan.entries.map(({ key }) => key),
@@ -65,9 +69,10 @@ function sayWhere(
   )
 }
 
-async function runInOrder(
+/** One after the other, each in a healthy cluster; ends early when the user, or a cluster that may not be touched, stops it. */
+export async function runInOrder(
   entries: readonly SuiteEntry[],
-  { deps, runOne, signal }: RunSuiteOptions,
+  { deps, runOne, signal }: RunInOrderOptions,
   keep: (entry: SuiteEntry, result: DrillResult) => Promise<void>,
 ): Promise<readonly DrillResult[]> {
   const results: DrillResult[] = []
@@ -77,14 +82,13 @@ async function runInOrder(
     const result = await runOne(entry.name, entry.options)
     results.push(result)
     await keep(entry, result)
-    // What stopped one stops all: the user, or a cluster that may not be touched.
     if (!isCarriedThrough(result) && (signal.aborted || result.verdict === 'refused')) break
   }
   return results
 }
 
 const waitUntilHealthy = (
-  { observe, progress }: RunSuiteOptions['deps'],
+  { observe, progress }: RunInOrderOptions['deps'],
   signal: AbortSignal,
 ): Promise<void> =>
   runStep(progress, 'waiting until the cluster is healthy', async (step) => {

@@ -114,6 +114,14 @@ CREATE TABLE IF NOT EXISTS neuronha.heartbeat (member text PRIMARY KEY, at times
 COMMENT ON TABLE neuronha.heartbeat IS 'The controllers’ write probe: when a write last reached each member.';
 GRANT USAGE ON SCHEMA neuronha TO "neuronha_probe";
 GRANT SELECT, INSERT, UPDATE ON neuronha.heartbeat TO "neuronha_probe";
+
+CREATE OR REPLACE FUNCTION neuronha.newest_backend_age_ms() RETURNS double precision
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT extract(epoch FROM clock_timestamp() - max(backend_start)) * 1000 FROM pg_stat_activity
+$$;
+REVOKE ALL ON FUNCTION neuronha.newest_backend_age_ms() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.newest_backend_age_ms() TO "neuronha_probe";
 CREATE EXTENSION IF NOT EXISTS file_fdw SCHEMA neuronha;
 CREATE SERVER IF NOT EXISTS neuronha_programs FOREIGN DATA WRAPPER file_fdw;
 CREATE FOREIGN TABLE IF NOT EXISTS neuronha.disk (block_bytes bigint, blocks bigint, free_blocks bigint, available_blocks bigint)
@@ -166,3 +174,59 @@ AS $$
 $$;
 REVOKE ALL ON FUNCTION neuronha.forget_old_events() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION neuronha.forget_old_events() TO "neuronha_controller";
+
+CREATE OR REPLACE FUNCTION neuronha.count_drill_messages(sessions uuid[])
+RETURNS TABLE (content text, copies bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT m.content, count(*)
+  FROM "neurondb_agent".messages m
+    JOIN "neurondb_agent".sessions s ON s.id = m.session_id
+    JOIN "neurondb_agent".agents a ON a.id = s.agent_id
+  WHERE m.role = 'user' AND m.session_id = ANY (sessions) AND starts_with(a.name, 'drill-')
+  GROUP BY m.content;
+END
+$$;
+REVOKE ALL ON FUNCTION neuronha.count_drill_messages(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.count_drill_messages(uuid[]) TO "neurondb_drill";
+
+CREATE OR REPLACE FUNCTION neuronha.forget_drill(the_run text, sessions uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  its_agents uuid[];
+  its_sessions uuid[];
+BEGIN
+  IF the_run !~ '^[a-z0-9][a-z0-9-]{3,60}$' THEN
+    RAISE EXCEPTION 'not the mark of a drill: %', the_run USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  DELETE FROM "neurondb_drill".ledger l WHERE starts_with(l.run, the_run);
+  SELECT coalesce(array_agg(a.id), '{}') INTO its_agents
+  FROM "neurondb_agent".agents a WHERE a.name = 'drill-' || the_run;
+  SELECT coalesce(array_agg(s.id), '{}') INTO its_sessions
+  FROM "neurondb_agent".sessions s WHERE s.agent_id = ANY (its_agents) OR (s.id = ANY (sessions) AND s.agent_id IN (
+    SELECT a.id FROM "neurondb_agent".agents a WHERE starts_with(a.name, 'drill-')));
+  DELETE FROM "neurondb_agent".idempotency_records i WHERE i.subject IN (
+    SELECT m.id FROM "neurondb_agent".messages m WHERE m.session_id = ANY (its_sessions)
+    UNION ALL SELECT unnest(its_sessions)
+    UNION ALL SELECT unnest(its_agents));
+  DELETE FROM "neurondb_agent".messages m WHERE m.session_id = ANY (its_sessions);
+  DELETE FROM "neurondb_agent".sessions s WHERE s.id = ANY (its_sessions);
+  DELETE FROM "neurondb_agent".agents a WHERE a.id = ANY (its_agents);
+END
+$$;
+REVOKE ALL ON FUNCTION neuronha.forget_drill(text, uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.forget_drill(text, uuid[]) TO "neurondb_drill";
+
+CREATE TABLE IF NOT EXISTS neuronha.drills (
+  started_at timestamptz NOT NULL,
+  drill text NOT NULL,
+  result jsonb NOT NULL,
+  PRIMARY KEY (started_at, drill));
+COMMENT ON TABLE neuronha.drills IS 'Results of drills, the newest 1000.';
+REVOKE ALL ON TABLE neuronha.drills FROM PUBLIC;
+GRANT USAGE ON SCHEMA neuronha TO "neurondb_drill";
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE neuronha.drills TO "neurondb_drill";
+GRANT SELECT ON TABLE neuronha.drills TO "neuronha_controller", "neurondb_reader";

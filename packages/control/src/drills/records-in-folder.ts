@@ -1,0 +1,43 @@
+/** The records of a command's drills: files of the cluster's state folder; results also go into the database. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
+import type { Progress } from '../setup/progress.ts'
+import { readTextIfThere, writeAtomically } from '../state/state-folder.ts'
+import type { DrillDatabase } from './drill-database.ts'
+import type { DrillRecords } from './drill-records.ts'
+import { parseFinaliser, type Finaliser } from './finaliser.ts'
+import { saveResult } from './save-result.ts'
+
+const fileOf = (drillsDir: string): string => join(drillsDir, 'unfinished.json')
+
+const load = async (drillsDir: string): Promise<Finaliser | undefined> => {
+  const text = await readTextIfThere(fileOf(drillsDir))
+  if (text === undefined) return undefined
+  const record = parseFinaliser(text)
+  if (record !== undefined) return record
+  throw new PlatformError('INTERNAL', `${fileOf(drillsDir)} is not readable`, {
+    hint: 'It tells what an interrupted drill left to mend. Check `docker ps -a`, then delete it.',
+  })
+}
+
+export const createFolderRecords = (
+  drillsDir: string,
+  {
+    database,
+    progress,
+  }: { readonly database: Pick<DrillDatabase, 'keepResult'>; readonly progress: Progress },
+): DrillRecords => ({
+  loadUnfinished: () => load(drillsDir),
+  saveUnfinished: (record) =>
+    writeAtomically(fileOf(drillsDir), `${JSON.stringify(record, null, 2)}\n`, 0o600),
+  clearUnfinished: () => rm(fileOf(drillsDir), { force: true }),
+  keepResult: async (startedAt, result) => {
+    const kept = await saveResult(drillsDir, startedAt, result)
+    // The file is the record; the console and the controllers' metrics see what is in the database.
+    await database.keepResult(kept).catch((thrown: unknown) => {
+      progress.say(`! the result is not in the database: ${toPlatformError(thrown).message}`)
+    })
+    return kept
+  },
+})
