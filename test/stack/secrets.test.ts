@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '@neuronha/runtime/exec.ts'
 import { describe, expect, it } from 'vitest'
-import { allContainers } from '@neuronha/core/topology/containers.ts'
+import { allContainers, servingContainers } from '@neuronha/core/topology/containers.ts'
 import { cluster, fetchHttps, inContainer } from './cluster.ts'
 import { REPOSITORY } from './neuronha.ts'
 
@@ -63,7 +63,7 @@ describe('no secret is in', () => {
   it('process arguments or environments that other users may read', async () => {
     const { stdout } = await run('ps', ['-eo', 'args', 'ww'])
     expect(leaksIn(stdout)).toBe(0)
-    for (const name of containers()) {
+    for (const { name } of servingContainers(cluster().spec)) {
       const { stdout: environment } = await run('docker', [
         'exec',
         name,

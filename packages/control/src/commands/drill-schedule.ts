@@ -41,10 +41,11 @@ export async function drillSchedule(io: CommandIo, options: DrillScheduleOptions
     }
     const request = await ask(cluster, audit.kv)
     audit.record({ kind: 'cli.drill.asked', summary: 'the scheduled drills are asked for now' })
-    const results = await waitFor(io, cluster, audit.kv, request)
+    const { results, missing } = await waitFor(io, cluster, audit.kv, request)
     for (const result of io.json ? [] : results) io.out(formatDrillResult(result, io))
     if (io.json) io.out(JSON.stringify(results, null, 2))
     throwUnlessPassed(results)
+    if (missing !== null) throw missing
   })
 }
 
@@ -114,13 +115,19 @@ async function ask({ spec }: OpenCluster, kv: PagedKv): Promise<DrillRequest> {
   })
 }
 
+interface Outcome {
+  readonly results: readonly DrillResult[]
+  /** Some of what was asked for has no result. */
+  readonly missing: PlatformError | null
+}
+
 /** Ends when the request is gone: carried out, or given up. Ended early, the drills go on. */
 async function waitFor(
   io: CommandIo,
   cluster: OpenCluster,
   kv: PagedKv,
-  { id, requestedAt }: DrillRequest,
-): Promise<readonly DrillResult[]> {
+  { id, requestedAt, scenarios }: DrillRequest,
+): Promise<Outcome> {
   const keys = coordinationKeys(cluster.spec.name)
   const events = openEvents(cluster)
   const sinceMs = Date.parse(requestedAt)
@@ -155,9 +162,13 @@ async function waitFor(
     const results = (await resultsOf(cluster)).filter(
       ({ startedAt }) => Date.parse(startedAt) >= sinceMs,
     )
-    if (results.length > 0) return results
+    const left = scenarios.filter((name) => !results.some(({ drill }) => drill === name))
+    if (left.length === 0) return { results, missing: null }
     const last = (await story()).at(-1)?.summary ?? 'the audit log does not say why'
-    throw new PlatformError('DRILL_FAILED', `nothing was rehearsed: ${last}`)
+    return {
+      results,
+      missing: new PlatformError('DRILL_FAILED', `not rehearsed: ${left.join(', ')}: ${last}`),
+    }
   } finally {
     await events.close()
   }

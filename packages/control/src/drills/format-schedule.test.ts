@@ -41,7 +41,7 @@ test('says what came of the last run of each, in the order of the file', () => {
   ]
   expect(formatSchedule(aView({ last })).split('\n').slice(2)).toEqual([
     '  switchover: pass, RTO 1.2 s, 0 lost, 0 client errors (2026-11-01 03:17 UTC)',
-    '  primary-host-loss: fail, 2 lost, 1 client errors (2026-11-01 03:17 UTC)',
+    '  primary-host-loss: fail, 2 lost, 1 client error (2026-11-01 03:17 UTC)',
   ])
 })
 

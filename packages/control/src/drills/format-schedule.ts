@@ -1,6 +1,6 @@
 /** The schedule of drills for people. Pure. */
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
-import { duration } from '../observe/words.ts'
+import { count, duration } from '../observe/words.ts'
 import { nameOf } from './format-result.ts'
 
 export interface ScheduleView {
@@ -52,7 +52,7 @@ export function formatSchedule(view: ScheduleView): string {
     const result = last.find(({ drill }) => drill === name)
     if (result === undefined) return `  ${name}: has not run yet`
     const took = result.rtoMs === null ? '' : `, RTO ${duration(result.rtoMs)}`
-    return `  ${nameOf(result)}: ${result.verdict}${took}, ${result.lost} lost, ${result.clientErrors} client errors (${timeOf(result.startedAt)})`
+    return `  ${nameOf(result)}: ${result.verdict}${took}, ${result.lost} lost, ${count(result.clientErrors, 'client error')} (${timeOf(result.startedAt)})`
   })
   return [...head, ...now, ...lines].join('\n')
 }

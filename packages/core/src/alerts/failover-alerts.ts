@@ -103,6 +103,23 @@ export const failoverAlerts = (spec: ClusterSpec): AlertGroup => {
           'Read the controllers’ log for what it waits for; start the fenced member when a new primary stands.',
         runbook: 'fence-stuck',
       },
+      {
+        alert: 'ScheduledDrillFailed',
+        expr: happened(
+          'neuronha_events_total{kind=~"drill[.](finished|skipped)",severity="warning"}',
+          over(900),
+          'kind',
+        ),
+        forSeconds: 0,
+        severity: 'ticket',
+        summary: 'A drill of the controllers did not pass, or did not run',
+        meaning:
+          'What the cluster promises about a failure was not seen to hold this time: it was slower, clients saw errors, or nothing was rehearsed.',
+        byItself: 'What the drill broke is mended. It is not repeated before its next time.',
+        youMay:
+          '`./neuronha drill schedule` says what came of it; `./neuronha drill run NAME` tries it again while you watch.',
+        runbook: 'scheduled-drill-failed',
+      },
       ...heldBack(spec),
     ],
   }
