@@ -56,3 +56,12 @@ export const invokingUser = (): string => process.env['SUDO_USER'] ?? userInfo()
 
 /** The image that this process runs in, where its container says so; else empty. */
 export const imageVersion = (): string => process.env['NEURONHA_VERSION'] ?? ''
+
+const LENT_OPERATION = 'NEURONHA_LENT_OPERATION'
+
+/** What a command that another one runs is told of it, in its environment. */
+export const lending = (operation: string | undefined): Readonly<Record<string, string>> =>
+  operation === undefined ? {} : { [LENT_OPERATION]: operation }
+
+/** The operation that this command was lent; undefined: nobody runs it but a person. */
+export const lentOperation = (): string | undefined => process.env[LENT_OPERATION]

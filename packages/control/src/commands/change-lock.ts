@@ -1,4 +1,5 @@
 /** Nobody else changes the cluster: no command on this machine, and no drill of the controllers. */
+import { lentOperation } from '@neuronha/runtime/load-config.ts'
 import { takeOperationIfAny } from '../coordination/operation.ts'
 import type { Kv } from '../etcd/kv.ts'
 import { lockCluster } from '../state/lock.ts'
@@ -18,7 +19,7 @@ export async function lockForChange(
   const unlock = await lockCluster(cluster, io.commandLine)
   try {
     const who = { by: actorHere(), what: io.commandLine }
-    const held = await takeOperationIfAny(kv, cluster, who)
+    const held = await takeOperationIfAny(kv, cluster, who, lentOperation())
     return async () => {
       await held.release()
       await unlock()

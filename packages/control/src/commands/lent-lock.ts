@@ -2,9 +2,12 @@
 import { fileURLToPath } from 'node:url'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { lastWords, run } from '@neuronha/runtime/exec.ts'
+import { lending, lentOperation } from '@neuronha/runtime/load-config.ts'
+import { takeOperationIfAny } from '../coordination/operation.ts'
 import type { RunCommand } from '../drills/heal.ts'
 import type { Kv } from '../etcd/kv.ts'
-import { lockForChange } from './change-lock.ts'
+import { lockCluster } from '../state/lock.ts'
+import { actorHere } from './audit.ts'
 import type { CommandIo } from './context.ts'
 
 const PROGRAM = fileURLToPath(new URL('../main.ts', import.meta.url))
@@ -12,7 +15,8 @@ const COMMAND_TIMEOUT_MS = 900_000
 
 export interface LentLock {
   /**
-   * Runs `neuronha <args> --cluster <name>` to its end, with the lock given back meanwhile.
+   * Runs `neuronha <args> --cluster <name>` to its end, with this machine's lock given back meanwhile. The operation in etcd
+   * stays this command's, and the other one works on its behalf: killed, it leaves nothing that would lock us out.
    *
    * @throws PlatformError COMMAND_FAILED with its last words.
    */
@@ -22,13 +26,21 @@ export interface LentLock {
 
 /** @throws PlatformError CLUSTER_BUSY naming the holder. */
 export async function takeLock(io: CommandIo, cluster: string, kv: Kv): Promise<LentLock> {
-  const lock = (): Promise<() => Promise<void>> => lockForChange(io, cluster, kv)
+  const lock = (): Promise<() => Promise<void>> => lockCluster(cluster, io.commandLine)
   let unlock = await lock()
+  const who = { by: actorHere(), what: io.commandLine }
+  const held = await takeOperationIfAny(kv, cluster, who, lentOperation()).catch(
+    async (thrown: unknown) => {
+      await unlock()
+      throw thrown
+    },
+  )
   const runCommand: RunCommand = async (args, { killOn } = {}) => {
     await unlock()
     try {
       const result = await run(process.execPath, [PROGRAM, ...args, '--cluster', cluster], {
         timeoutMs: COMMAND_TIMEOUT_MS,
+        env: lending(held.id),
         ...(killOn === undefined ? {} : { killOn }),
         // A heal that runs because of the interruption is not interrupted by it.
         ...(io.signal.aborted ? {} : { signal: io.signal }),
@@ -43,5 +55,11 @@ export async function takeLock(io: CommandIo, cluster: string, kv: Kv): Promise<
       unlock = await lock()
     }
   }
-  return { runCommand, close: () => unlock() }
+  return {
+    runCommand,
+    close: async () => {
+      await held.release()
+      await unlock()
+    },
+  }
 }

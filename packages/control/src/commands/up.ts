@@ -1,6 +1,7 @@
 /** `up`: makes the cluster what its file says, and returns when every part of it is healthy. */
 import { mkdir } from 'node:fs/promises'
 import { PlatformError } from '@neuronha/core/errors.ts'
+import { lentOperation } from '@neuronha/runtime/load-config.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { lockCluster } from '../state/lock.ts'
 import { saveApplied, loadApplied, saveSecrets, writeAtomically } from '../state/state-folder.ts'
@@ -69,10 +70,8 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
     const audit = openAudit(io, cluster)
     let operation: HeldOperation | undefined
     try {
-      operation = await takeOperationIfAny(audit.kv, spec.name, {
-        by: actorHere(),
-        what: io.commandLine,
-      })
+      const who = { by: actorHere(), what: io.commandLine }
+      operation = await takeOperationIfAny(audit.kv, spec.name, who, lentOperation())
       const [steps] = await Promise.all([prepared.plan(), audit.sayMaintenance()])
       await confirmInterruption(io, steps, options.yes)
       await writeAtomically(state.clusterFile, source.text, 0o600)

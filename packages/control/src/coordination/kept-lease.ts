@@ -32,7 +32,7 @@ export async function keepLease(
 export async function hangOnLease(
   kv: Parameters<typeof keepLease>[0],
   hang: (lease: string) => Promise<void>,
-): Promise<Pick<KeptLease, 'release'>> {
+): Promise<KeptLease> {
   const lease = await keepLease(kv)
   try {
     await hang(lease.id)

@@ -45,6 +45,19 @@ describe('taking the cluster', () => {
     expect(parseOperation(kv.entries.get(KEY)?.value)).toMatchObject(runner)
   })
 
+  it('lets in what its holder runs, on whose end it goes on; an operation that is over lets in nobody', async () => {
+    const kv = new FakeKv()
+    const held = await takeOperation(kv, 'demo', ana)
+    const lent = await takeOperation(kv, 'demo', runner, held.id)
+    await lent.release()
+    expect(parseOperation(kv.entries.get(KEY)?.value)).toMatchObject(ana)
+    await held.release()
+    await takeOperation(kv, 'demo', ana)
+    await expect(takeOperation(kv, 'demo', runner, held.id)).rejects.toMatchObject({
+      code: 'CLUSTER_BUSY',
+    })
+  })
+
   it('keeps its lease alive for as long as it is held, though a renewal fails', async () => {
     const kv = new LeasedKv()
     const held = await takeOperation(kv, 'demo', ana)

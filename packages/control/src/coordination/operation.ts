@@ -15,12 +15,23 @@ import { hangOnLease, type KeptLease } from './kept-lease.ts'
 /** A cluster that is to be mended, or that does not run yet, has no etcd that answers. */
 const PATIENCE_MS = 2000
 
-export type HeldOperation = Pick<KeptLease, 'release'>
+export interface HeldOperation extends Pick<KeptLease, 'release'> {
+  /** What a command that this one runs shows as {@link Lent}; undefined: nothing is held. */
+  readonly id: string | undefined
+}
+
+/** The operation of the command that runs this one, on whose behalf it changes the cluster. */
+export type Lent = string | undefined
 
 type Who = Pick<ClusterOperation, 'by' | 'what'>
 
 /** @throws PlatformError CLUSTER_BUSY naming the holder. */
-export async function takeOperation(kv: Kv, cluster: string, who: Who): Promise<HeldOperation> {
+export async function takeOperation(
+  kv: Kv,
+  cluster: string,
+  who: Who,
+  lent?: Lent,
+): Promise<HeldOperation> {
   const key = coordinationKeys(cluster).operation
   const value: ClusterOperation = { ...who, since: new Date().toISOString() }
   return hangOnLease(kv, async (lease) => {
@@ -31,7 +42,8 @@ export async function takeOperation(kv: Kv, cluster: string, who: Who): Promise<
     if (succeeded) return
     const found = await kv.get(key).catch(() => undefined)
     // Our own first try may have been it: its answer was lost, and the client sent it again.
-    if (found?.lease !== lease) throw busy(cluster, parseOperation(found?.value))
+    if (found === undefined || ![lease, lent].includes(found.lease))
+      throw busy(cluster, parseOperation(found?.value))
   })
 }
 
@@ -40,8 +52,9 @@ export async function takeOperationIfAny(
   kv: Kv,
   cluster: string,
   who: Who,
+  lent?: Lent,
 ): Promise<HeldOperation> {
-  const taking = takeOperation(kv, cluster, who)
+  const taking = takeOperation(kv, cluster, who, lent)
   const decided = new AbortController()
   const taken = await Promise.race([
     taking.catch((thrown: unknown) => {
@@ -52,6 +65,7 @@ export async function takeOperationIfAny(
   ]).finally(() => decided.abort())
   if (taken !== undefined) return taken
   return {
+    id: undefined,
     release: async () => {
       // It may have come about after all.
       await taking.then((held) => held.release()).catch(toPlatformError)
