@@ -40,7 +40,7 @@ export async function announceSwitchover(
   const unchanged = Object.entries(revisions).map(([name, revision]) =>
     revision === '0' ? { key: name, createRevision: '0' } : { key: name, modRevision: revision },
   )
-  const { release } = await hangOnLease(kv, async (lease) => {
+  const kept = await hangOnLease(kv, async (lease) => {
     const { succeeded } = await kv.transaction(
       [{ key, createRevision: '0' }, ...unchanged],
       [{ put: key, value: JSON.stringify(record), lease }],
@@ -52,5 +52,5 @@ export async function announceSwitchover(
       { hint: 'Look at `./neuronha status`, then try again.' },
     )
   })
-  return { withdraw: release }
+  return { withdraw: () => kept.release() }
 }
