@@ -22,9 +22,8 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
     const engine = createSocketEngine({ cluster: name })
     const volumes = await engine.listVolumes()
     if (options.volumes && !options.yes) await confirmLoss(io, name, volumes.length)
-    await recordDown(io, engine, name, options)
     // Controllers first: they would start again what is stopped under them.
-    await stopControllers(engine)
+    await retireControllers(io, engine, name, options)
     if ((await readTextIfThere(state.composeFile)) !== undefined) {
       await runStep(io.progress, `stop and remove the containers of ${name}`, () =>
         composeDown(state, io.signal),
@@ -56,8 +55,8 @@ async function stopControllers(engine: Engine): Promise<void> {
   await Promise.all(controllers.map(({ name }) => engine.stop(name)))
 }
 
-/** Before the cluster stops, while there is an etcd to hold it. What never ran, or does not run, has none. */
-async function recordDown(
+/** Also records the end, while there is an etcd to hold it. What never ran, or does not run, has none. */
+async function retireControllers(
   io: CommandIo,
   engine: Engine,
   name: string,
@@ -65,15 +64,20 @@ async function recordDown(
 ): Promise<void> {
   const running = (await engine.list()).filter(({ state }) => state === 'running')
   const cluster = await openCluster(io, { cluster: name }).catch(() => undefined)
-  if (running.length === 0 || cluster === undefined) return
+  if (running.length === 0 || cluster === undefined) return stopControllers(engine)
   await withAudit(io, cluster, async ({ kv, record, sayMaintenance }) => {
     // Not while the controllers rehearse: what they broke would be left so.
     const operation = await takeOperationIfAny(kv, name, { by: actorHere(), what: io.commandLine })
-    await operation.release()
-    // With its volumes goes the record.
-    if (volumes) return
-    await sayMaintenance()
-    record({ kind: 'cli.down', severity: 'warning', summary: 'down: the cluster is stopped' })
+    try {
+      // With its volumes goes the record.
+      if (!volumes) {
+        await sayMaintenance()
+        record({ kind: 'cli.down', severity: 'warning', summary: 'down: the cluster is stopped' })
+      }
+      await stopControllers(engine)
+    } finally {
+      await operation.release()
+    }
   })
 }
 

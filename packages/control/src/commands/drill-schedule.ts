@@ -1,16 +1,12 @@
 /** `drill schedule`: which drills run by themselves, when, and what came of the last ones; `--now` asks for them at once. */
 import { randomUUID } from 'node:crypto'
-import {
-  coordinationKeys,
-  drillRequest,
-  drillScheduleState,
-  type DrillRequest,
-} from '@neuronha/core/contracts/coordination.ts'
+import { coordinationKeys, type DrillRequest } from '@neuronha/core/contracts/coordination.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { whyNoScheduledDrills } from '@neuronha/core/spec/drill-schedule.ts'
 import { nextAfter } from '@neuronha/core/spec/schedule.ts'
 import { sleep } from '@neuronha/runtime/clock.ts'
+import { parseDrillRequest, parseHandledUntil } from '../coordination/drill-requests.ts'
 import { formatDrillResult } from '../drills/format-result.ts'
 import { formatSchedule, type ScheduleView } from '../drills/format-schedule.ts'
 import type { PagedKv } from '../etcd/kv.ts'
@@ -56,28 +52,17 @@ async function readSchedule(
   const keys = coordinationKeys(spec.name)
   const [heeded, asked] = await Promise.all([kv.get(keys.drillSchedule), kv.get(keys.drillRequest)])
   const { schedule, scenarios } = spec.drills
-  const handledUntil = drillScheduleState.safeParse(parse(heeded?.value)).data?.handledUntil
+  const handledUntilMs = parseHandledUntil(heeded?.value)
   const off = whyNoScheduledDrills(spec)
-  const next =
-    off === null
-      ? nextAfter(schedule, handledUntil === undefined ? Date.now() : Date.parse(handledUntil))
-      : null
+  const next = off === null ? nextAfter(schedule, handledUntilMs ?? Date.now()) : null
   const results = await resultsOf({ spec, secrets, state })
   return {
     schedule,
     scenarios,
     off,
     nextAt: next === null ? null : new Date(next).toISOString(),
-    running: drillRequest.safeParse(parse(asked?.value)).data ?? null,
+    running: parseDrillRequest(asked?.value) ?? null,
     last: scenarios.flatMap((name) => results.findLast(({ drill }) => drill === name) ?? []),
-  }
-}
-
-const parse = (text: string | undefined): unknown => {
-  try {
-    return JSON.parse(text ?? 'null')
-  } catch {
-    return null
   }
 }
 
@@ -141,7 +126,7 @@ async function waitFor(
     }
   }
   const isAsked = async (): Promise<boolean> =>
-    drillRequest.safeParse(parse((await kv.get(keys.drillRequest))?.value)).data?.id === id
+    parseDrillRequest((await kv.get(keys.drillRequest))?.value)?.id === id
   try {
     await runStep(io.progress, 'waiting for the controllers’ drills', async () => {
       while (await isAsked()) {

@@ -20,7 +20,8 @@ import {
   type OpenCluster,
 } from './context.ts'
 import { cliTlsFiles } from './open-kv.ts'
-import { takeLock, type LentLock } from './lent-lock.ts'
+import { lockForChange, type ChangeLock } from './change-lock.ts'
+import { createRunCommand } from './run-command.ts'
 import { openAudit } from './audit.ts'
 import { openEvents } from './events.ts'
 
@@ -41,9 +42,9 @@ export async function withDrillSession<T>(
   const audit = openAudit(io, cluster)
   const database = openDrillDatabase(cluster)
   const log = openEvents(cluster)
-  let lock: LentLock | undefined
+  let lock: ChangeLock | undefined
   try {
-    lock = await takeLock(io, spec.name, audit.kv)
+    lock = await lockForChange(io, spec.name, audit.kv)
     await audit.sayMaintenance()
     const drill = await ensureDrillImage(io)
     return await act({
@@ -64,11 +65,11 @@ export async function withDrillSession<T>(
         const { items } = await log.read({ sinceMs: fromMs, limit: MOST_EVENTS })
         return items.filter(({ at }) => Date.parse(at) <= untilMs)
       },
-      runCommand: lock.runCommand,
+      runCommand: createRunCommand(io, spec.name, lock),
       commit: await codeVersion([drill]),
     })
   } finally {
-    await lock?.close()
+    await lock?.release()
     await Promise.all([
       observer.close(),
       lightObserver.close(),

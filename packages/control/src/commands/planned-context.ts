@@ -31,12 +31,12 @@ export async function withPlannedCommand<T>(
 ): Promise<T> {
   const cluster = await openCluster(io, choice)
   return withAudit(io, cluster, async ({ kv, sayMaintenance }) => {
-    const unlock = await lockForChange(io, cluster.spec.name, kv)
+    const lock = await lockForChange(io, cluster.spec.name, kv)
     try {
       await sayMaintenance()
       return await withPlannedDeps(io, cluster, act)
     } finally {
-      await unlock()
+      await lock.release()
     }
   })
 }

@@ -2,7 +2,6 @@
  * A controller, put together: the lease decides which one is active; the loop looks, the routes and the metrics tell,
  * failover and repair act. It is in nobody's way: with every controller dead Patroni still fails over by itself.
  */
-import { assertPresent } from '@neuronha/core/assert-present.ts'
 import type { ControllerConfig } from '@neuronha/core/config/processes.ts'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { coordinationKeys } from '@neuronha/core/contracts/coordination.ts'
@@ -10,9 +9,9 @@ import { createHealth, type Health } from '@neuronha/runtime/health.ts'
 import { createHttpHost } from '@neuronha/runtime/http-host.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import { createMetrics } from '@neuronha/runtime/metrics.ts'
-import { loadTls, type TlsFiles } from '@neuronha/runtime/tls.ts'
+import { loadTls } from '@neuronha/runtime/tls.ts'
 import { readMaintenance } from '../coordination/maintenance.ts'
-import { createProxyEngine, type Engine } from '../engine/engine.ts'
+import { createConfiguredEngine } from '../engine/configured-engine.ts'
 import { createEtcdClient } from '../etcd/etcd-client.ts'
 import { createKv } from '../etcd/kv.ts'
 import { createFailover, type Failover } from '../failover/create-failover.ts'
@@ -69,7 +68,7 @@ export async function createController(
   const metrics = createMetrics({ prefix: 'neuronha_', replica: config.replica })
   const latest = (): ClusterStatus | undefined => observations.latest()?.status
   const events = createControllerEvents({ config, kv, isActive, latest, metrics, logger })
-  const engine = createControllerEngine(config, tls)
+  const engine = createConfiguredEngine(config, tls)
   const failover = createFailover({
     ...{ config, kv, engine, http, tls, lease, metrics, logger },
     events: events.log,
@@ -165,10 +164,3 @@ const createDrillSchedule = ({
   readonly config: ControllerConfig
 }): DrillSchedule | undefined =>
   drills === null ? undefined : new DrillSchedule({ ...parts, cluster, drills })
-
-/** One machine has one engine; each failure domain has a proxy to it. */
-function createControllerEngine({ cluster, engine }: ControllerConfig, tls: TlsFiles): Engine {
-  const [first, ...others] = engine.urls.map(({ url }) => url)
-  const urls = [assertPresent(first, 'an engine proxy'), ...others] as const
-  return createProxyEngine({ cluster, urls, tls })
-}

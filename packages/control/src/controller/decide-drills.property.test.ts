@@ -37,7 +37,6 @@ const drawn = fc.record({
   runner: mostly<DrillsView['runner']>(
     { kind: 'resting' },
     { kind: 'absent' },
-    { kind: 'unknown' },
     { kind: 'running', forMs: 1000 },
     { kind: 'running', forMs: LONGEST_RUN_MS },
   ),
@@ -102,11 +101,10 @@ test('a runner is begun only when it rests and somebody wants something of it', 
   )
 })
 
-test('nothing follows from a runner that is not known, and only a stop from one that runs', () => {
+test('only a stop follows from a runner that runs, and from no other', () => {
   fc.assert(
     fc.property(view, (seen) => {
       const { kind } = decideDrills(seen)
-      if (seen.runner.kind === 'unknown') expect(kind).toBe('nothing')
       if (seen.runner.kind === 'running')
         expect(kind).toBe(seen.runner.forMs < LONGEST_RUN_MS ? 'nothing' : 'stop')
       else expect(kind).not.toBe('stop')

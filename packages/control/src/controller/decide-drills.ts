@@ -29,8 +29,7 @@ export interface DrillsView {
 }
 
 export type RunnerState =
-  | { readonly kind: 'resting' | 'absent' | 'unknown' }
-  | { readonly kind: 'running'; readonly forMs: number }
+  { readonly kind: 'resting' | 'absent' } | { readonly kind: 'running'; readonly forMs: number }
 
 export type DrillsDecision =
   | { readonly kind: 'nothing' }
@@ -53,7 +52,6 @@ const NOTHING: DrillsDecision = { kind: 'nothing' }
 
 export function decideDrills(view: DrillsView): DrillsDecision {
   const { runner, request, isUnfinished } = view
-  if (runner.kind === 'unknown') return NOTHING
   if (runner.kind === 'running') {
     if (runner.forMs < LONGEST_RUN_MS) return NOTHING
     return { kind: 'stop', why: `it has run for ${Math.round(runner.forMs / 60_000)} min` }

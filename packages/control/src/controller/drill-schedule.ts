@@ -1,14 +1,10 @@
 /** Asks for the drills of the schedule and starts their runner; decide-drills.ts decides. The active controller alone acts. */
-import {
-  coordinationKeys,
-  drillRequest,
-  drillScheduleState,
-  type DrillRequest,
-} from '@neuronha/core/contracts/coordination.ts'
+import { coordinationKeys, type DrillRequest } from '@neuronha/core/contracts/coordination.ts'
 import { toPlatformError } from '@neuronha/core/errors.ts'
 import { nextAfter } from '@neuronha/core/spec/schedule.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import { randomUUID } from 'node:crypto'
+import { parseDrillRequest, parseHandledUntil } from '../coordination/drill-requests.ts'
 import { parseOperation } from '../coordination/operation.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { KeyValue, Kv } from '../etcd/kv.ts'
@@ -109,15 +105,16 @@ export class DrillSchedule {
     )
     const found = new Map(kvs.map((kv) => [kv.key, kv]))
     const nowMs = this.#now()
-    const handledUntilMs = handledUntilOf(found.get(drillSchedule))
+    // What cannot be read counts as never heeded: the schedule then begins anew from now.
+    const handledUntilMs = parseHandledUntil(found.get(drillSchedule)?.value)
     const request = requestOf(found.get(requestKey))
     const isUnfinished = found.has(drillUnfinished)
     if (request === null && !isUnfinished) {
       this.#tries = 0
       this.#triedAt = null
     }
-    const isDue = (nextAfter(drills.schedule, handledUntilMs ?? nowMs) ?? Infinity) <= nowMs
-    const isAsked = request !== null || isUnfinished || isDue
+    const isAsked =
+      request !== null || isUnfinished || isDue(drills.schedule, handledUntilMs ?? nowMs, nowMs)
     const holder = parseOperation(found.get(operation)?.value)
     return {
       nowMs,
@@ -229,19 +226,8 @@ export class DrillSchedule {
   }
 }
 
-const jsonOf = (found: KeyValue | undefined): unknown => {
-  try {
-    return JSON.parse(found?.value ?? 'null')
-  } catch {
-    return null
-  }
-}
-
-/** What this code cannot read counts as never heeded: the schedule then begins anew from now. */
-const handledUntilOf = (found: KeyValue | undefined): number | null => {
-  const parsed = drillScheduleState.safeParse(jsonOf(found))
-  return parsed.success ? Date.parse(parsed.data.handledUntil) : null
-}
+const isDue = (schedule: string, afterMs: number, nowMs: number): boolean =>
+  (nextAfter(schedule, afterMs) ?? Infinity) <= nowMs
 
 /** A request that this code cannot read is one all the same: the runner takes it away. */
 const requestOf = (found: KeyValue | undefined): DrillRequest | null => {
@@ -253,5 +239,5 @@ const requestOf = (found: KeyValue | undefined): DrillRequest | null => {
     by: 'unknown',
     requestedAt: '',
   }
-  return drillRequest.safeParse(jsonOf(found)).data ?? unreadable
+  return parseDrillRequest(found.value) ?? unreadable
 }

@@ -40,6 +40,7 @@ export async function takeOperation(
       [{ put: key, value: JSON.stringify(value), lease }],
     )
     if (succeeded) return
+    // It is taken: not to hear by whom makes that no less true.
     const found = await kv.get(key).catch(() => undefined)
     // Our own first try may have been it: its answer was lost, and the client sent it again.
     if (found === undefined || ![lease, lent].includes(found.lease))
@@ -86,7 +87,7 @@ export function parseOperation(value: string | undefined): ClusterOperation | un
 const busy = (cluster: string, holder: ClusterOperation | undefined): PlatformError => {
   const who =
     holder === undefined
-      ? 'somebody who has just ended'
+      ? 'somebody who has just ended, or whom etcd does not name now'
       : `\`${holder.what}\` (${holder.by}, since ${holder.since})`
   return new PlatformError('CLUSTER_BUSY', `cluster ${cluster} is being changed by ${who}`, {
     hint: 'Wait for it to end; `./neuronha events --follow` shows what it does.',

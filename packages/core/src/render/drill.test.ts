@@ -116,7 +116,7 @@ describe('a controller', () => {
   }
 
   it('knows which drills run when, and whom to start for them', () => {
-    const drills = { schedule: 'weekly', scenarios: ['etcd-down' as const] }
+    const drills = { schedule: 'weekly', scenarios: ['etcd-member-down' as const] }
     expect(drillsOf({ drills })).toEqual({ ...drills, runner: RUNNER })
   })
 

@@ -47,10 +47,12 @@ describe('drills run by themselves', () => {
 
 describe('the drills of a cluster file', () => {
   it('are any of those that controllers can run, in the order written', () => {
-    const parsed = parseClusterFile('drills: { scenarios: [etcd-down, switchover, etcd-down] }')
+    const parsed = parseClusterFile(
+      'drills: { scenarios: [etcd-member-down, switchover, etcd-member-down] }',
+    )
     expect(parsed).toMatchObject({
       kind: 'ok',
-      spec: { drills: { scenarios: ['etcd-down', 'switchover', 'etcd-down'] } },
+      spec: { drills: { scenarios: ['etcd-member-down', 'switchover', 'etcd-member-down'] } },
     })
   })
 

@@ -1,6 +1,7 @@
 /**
  * The drills that controllers can run by themselves: containers are killed, frozen and started, and the primary is changed
- * on purpose. What reaches into a container, or into the machine's network, only `drill run` can do.
+ * on purpose. What reaches into a container, or into the machine's network, only `drill run` can do; and what takes
+ * all of etcd away, because what is to be mended is written down there, and the controllers could not read it.
  */
 export const SCHEDULABLE_DRILLS = [
   'switchover',
@@ -8,7 +9,6 @@ export const SCHEDULABLE_DRILLS = [
   'primary-frozen',
   'etcd-leader-and-primary',
   'etcd-member-down',
-  'etcd-down',
   'sync-standby-loss',
   'two-standbys-loss',
   'pooler-frozen',

@@ -14,12 +14,7 @@
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import type { DrillConfig } from '@neuronha/core/config/drill.ts'
-import {
-  coordinationKeys,
-  drillRequest,
-  type DrillRequest,
-} from '@neuronha/core/contracts/coordination.ts'
-import { assertPresent } from '@neuronha/core/assert-present.ts'
+import { coordinationKeys, type DrillRequest } from '@neuronha/core/contracts/coordination.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { poolerAccessOf } from '@neuronha/core/render/services.ts'
@@ -27,8 +22,9 @@ import { poolerAccess } from '@neuronha/core/config/common.ts'
 import { imageVersion } from '@neuronha/runtime/load-config.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import { loadTls, type TlsFiles } from '@neuronha/runtime/tls.ts'
+import { parseDrillRequest } from '../../coordination/drill-requests.ts'
 import { takeOperation } from '../../coordination/operation.ts'
-import { createProxyEngine } from '../../engine/engine.ts'
+import { createConfiguredEngine } from '../../engine/configured-engine.ts'
 import { createEtcdClient } from '../../etcd/etcd-client.ts'
 import { createKv, type Kv } from '../../etcd/kv.ts'
 import { createEventLog, type RunningEventLog } from '../../events/create-event-log.ts'
@@ -53,17 +49,6 @@ import { createEtcdRecords } from './records-in-etcd.ts'
 const ETCD_TIMEOUT_MS = 1500
 const FLUSH_MS = 5000
 
-/** What is being asked, or undefined; a request that this code cannot read asks for nothing. */
-async function readRequest(kv: Kv, key: string): Promise<DrillRequest | undefined> {
-  const found = await kv.get(key)
-  if (found === undefined) return undefined
-  try {
-    return drillRequest.safeParse(JSON.parse(found.value)).data
-  } catch {
-    return undefined
-  }
-}
-
 export async function runScheduled(
   config: DrillConfig,
   logger: Logger,
@@ -74,7 +59,8 @@ export async function runScheduled(
   const http = createHttpClient(tls)
   const kv = createKv(createEtcdClient({ http, ...config.etcd, timeoutMs: ETCD_TIMEOUT_MS }))
   const keys = coordinationKeys(cluster)
-  const request = await readRequest(kv, keys.drillRequest)
+  // One that this code cannot read asks for nothing, and is taken away all the same.
+  const request = parseDrillRequest((await kv.get(keys.drillRequest))?.value)
   const actor = request?.by ?? 'schedule'
   const events = createEventLog({ kv, cluster, source: replica, actor, logger })
   try {
@@ -171,9 +157,7 @@ function createDeps(parts: Parts): {
 } {
   const { config, kv, tls, http, events, logger, signal } = parts
   const { cluster, replica, spec, secrets } = config
-  const [first, ...others] = config.engine.urls.map(({ url }) => url)
-  const urls = [assertPresent(first, 'an engine proxy'), ...others] as const
-  const engine = createProxyEngine({ cluster, urls, tls })
+  const engine = createConfiguredEngine(config, tls)
   const access = poolerAccess.parse(poolerAccessOf(spec, secrets, 'drill'))
   const database = createDrillDatabase(access, tls, replica)
   const progress = progressOf(logger)
