@@ -1,5 +1,6 @@
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ownProcess } from '@neuronha/runtime/process-identity.ts'
 import { FakeKv } from '../planned/testing.ts'
 import { parseOperation, takeOperation, takeOperationIfAny } from './operation.ts'
 
@@ -86,6 +87,31 @@ describe('taking the cluster', () => {
     }
     await takeOperation(kv, 'demo', ana)
     expect(parseOperation(kv.entries.get(KEY)?.value)).toMatchObject(ana)
+  })
+
+  it('takes over at once from one that was killed on this machine, and from nobody who may still run', async () => {
+    const kv = new FakeKv()
+    const own = ownProcess()
+    const killed = { ...own, startTicks: '1' }
+    const left = async (process: unknown): Promise<void> => {
+      const since = new Date().toISOString()
+      await kv.put(KEY, JSON.stringify({ ...ana, since, process }), 'its lease')
+    }
+    for (const process of [own, { ...killed, bootId: 'another machine' }, undefined]) {
+      await left(process)
+      await expect(takeOperation(kv, 'demo', runner)).rejects.toMatchObject({
+        code: 'CLUSTER_BUSY',
+      })
+      expect(parseOperation(kv.entries.get(KEY)?.value)).toMatchObject(ana)
+    }
+    await left(killed)
+    const [first, second] = await Promise.allSettled([
+      takeOperation(kv, 'demo', runner),
+      takeOperation(kv, 'demo', ana),
+    ])
+    expect([first.status, second.status]).toEqual(['fulfilled', 'rejected'])
+    await kv.revokeLease('its lease')
+    expect(parseOperation(kv.entries.get(KEY)?.value)).toMatchObject(runner)
   })
 
   it('respects a holder that it cannot read', async () => {

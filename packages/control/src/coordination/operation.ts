@@ -1,6 +1,7 @@
 /**
  * Who changes the cluster now, seen by every machine: a command, or the drills of the controllers. One key on a lease
- * that its holder keeps alive, so that a killed one gives the cluster back within seconds.
+ * that its holder keeps alive, so that a killed one gives the cluster back within seconds; and at once to whoever can see,
+ * on the same machine, that it was killed.
  */
 import {
   coordinationKeys,
@@ -9,6 +10,7 @@ import {
 } from '@neuronha/core/contracts/coordination.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { sleep } from '@neuronha/runtime/clock.ts'
+import { hasEnded, ownProcess } from '@neuronha/runtime/process-identity.ts'
 import type { Kv } from '../etcd/kv.ts'
 import { hangOnLease, type KeptLease } from './kept-lease.ts'
 
@@ -33,18 +35,25 @@ export async function takeOperation(
   lent?: Lent,
 ): Promise<HeldOperation> {
   const key = coordinationKeys(cluster).operation
-  const value: ClusterOperation = { ...who, since: new Date().toISOString() }
+  const value: ClusterOperation = {
+    ...who,
+    since: new Date().toISOString(),
+    process: ownProcess(),
+  }
   return hangOnLease(kv, async (lease) => {
-    const { succeeded } = await kv.transaction(
-      [{ key, createRevision: '0' }],
-      [{ put: key, value: JSON.stringify(value), lease }],
-    )
+    const put = [{ put: key, value: JSON.stringify(value), lease }]
+    const { succeeded } = await kv.transaction([{ key, createRevision: '0' }], put)
     if (succeeded) return
     // It is taken: not to hear by whom makes that no less true.
     const found = await kv.get(key).catch(() => undefined)
+    if (found === undefined) throw busy(cluster, undefined)
     // Our own first try may have been it: its answer was lost, and the client sent it again.
-    if (found === undefined || ![lease, lent].includes(found.lease))
-      throw busy(cluster, parseOperation(found?.value))
+    if ([lease, lent].includes(found.lease)) return
+    const holder = parseOperation(found.value)
+    const isLeft = holder?.process !== undefined && hasEnded(holder.process)
+    const { modRevision } = found
+    if (isLeft && (await kv.transaction([{ key, modRevision }], put)).succeeded) return
+    throw busy(cluster, holder)
   })
 }
 

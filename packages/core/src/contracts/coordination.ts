@@ -72,6 +72,18 @@ export const maintenance = z.object({
 })
 export type Maintenance = z.infer<typeof maintenance>
 
+/** A process, as another one of its machine can find it again. */
+export const processIdentity = z.object({
+  /** The kernel's boot_id: one boot of one machine. */
+  bootId: z.string(),
+  /** As the link /proc/self/ns/pid shows it: a container has its own. */
+  pidNamespace: z.string(),
+  pid: z.int().positive(),
+  /** When it started, in clock ticks since the boot: a number is given out again. */
+  startTicks: z.string(),
+})
+export type ProcessIdentity = z.infer<typeof processIdentity>
+
 /** Bound to an etcd lease of whoever changes the cluster: two at a time would undo each other's work. */
 export const operation = z.object({
   /** user@machine, or a container's name. */
@@ -79,6 +91,8 @@ export const operation = z.object({
   /** The command as typed, or `scheduled drills`. */
   what: z.string(),
   since: z.iso.datetime(),
+  /** Absent where the machine does not tell. */
+  process: processIdentity.optional(),
 })
 export type ClusterOperation = z.infer<typeof operation>
 
