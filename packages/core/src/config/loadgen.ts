@@ -23,7 +23,7 @@ export const RETRY_POLICY = {
   maxTries: 8,
   totalMs: 20_000,
   firstBackoffMs: 50,
-  maxBackoffMs: 1000,
+  maxBackoffMs: 3000,
   backoffFactor: 3,
   /** Beside connection errors, time-outs, and 409 with code IDEMPOTENCY_IN_FLIGHT. */
   retryableStatuses: [429, 502, 503, 504],

@@ -262,6 +262,15 @@ const drills = z
       .nullable()
       .default(null)
       .describe('In production: the cluster’s name, without which no drill runs by itself'),
+    rate: z
+      .int()
+      .min(1)
+      .max(2000)
+      .nullable()
+      .default(null)
+      .describe(
+        'Requests per second of the load on each path; null: as many as the cluster answers with room to spare, 50 at most',
+      ),
     resources: resources(1, '384MB'),
   })
   .prefault({})

@@ -138,8 +138,8 @@ const FORCED: Readonly<Record<string, ForcedParameter>> = {
   wal_receiver_status_interval: forced('1s', 'lag is judged by the second'),
   wal_receiver_timeout: forced('10s', VANISHED),
   wal_retrieve_retry_interval: forced(
-    '500ms',
-    'commits wait for a standby, and those must be back soon after the primary restarted in place',
+    '1s',
+    'commits wait for a standby, so those must be back soon after the primary restarted in place; each try costs a process',
   ),
   wal_sender_timeout: forced('10s', VANISHED),
 }

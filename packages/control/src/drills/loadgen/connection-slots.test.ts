@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ConnectionSlots, withSlot } from './connection-slots.ts'
+import { connectionsFor, ConnectionSlots, withSlot } from './connection-slots.ts'
 import type { TryLimits } from './retry.ts'
 
 const limits = (sinceMs: number, leftMs = 1000): TryLimits => ({
@@ -45,4 +45,12 @@ it('gives up on waiting in time, and loses no slot by it', async () => {
   expect(refused).toEqual({ kind: 'retry', reason: 'no connection free' })
   slots.release()
   expect(await slots.acquire(0, 5)).toBe(true)
+})
+
+it.each([
+  ['a small load', 1, 8],
+  ['a larger one', 20.5, 21],
+  ['the largest', 2000, 32],
+])('keeps as many connections as %s needs', (_load, ratePerSecond, kept) => {
+  expect(connectionsFor(ratePerSecond, 32)).toBe(kept)
 })

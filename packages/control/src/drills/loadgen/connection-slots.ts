@@ -6,6 +6,15 @@
  */
 import type { TryLimits, TryOutcome } from './retry.ts'
 
+const FEWEST_CONNECTIONS = 8
+
+/**
+ * As many as an application of this load keeps: more would only come back from a stall with more handshakes at once,
+ * which were seen to keep a small machine from electing a primary.
+ */
+export const connectionsFor = (ratePerSecond: number, most: number): number =>
+  Math.min(most, Math.max(FEWEST_CONNECTIONS, Math.ceil(ratePerSecond)))
+
 interface Waiter {
   readonly sinceMs: number
   readonly grant: () => void

@@ -8,10 +8,10 @@ import { assertPresent } from '@neuronha/core/assert-present.ts'
 import { isErrorCode } from '@neuronha/core/contracts/problem.ts'
 import { RETRY_POLICY, type LoadgenConfig } from '@neuronha/core/config/loadgen.ts'
 import { Agent, request } from 'undici'
-import { ConnectionSlots, withSlot } from './connection-slots.ts'
+import { connectionsFor, ConnectionSlots, withSlot } from './connection-slots.ts'
 import { parseRetryAfter, type TryLimits, type TryOutcome } from './retry.ts'
 
-/** To one edge. */
+/** To one edge, under any load. */
 const MAX_CONNECTIONS = 48
 
 export interface HttpCall {
@@ -32,20 +32,24 @@ export interface FrontDoor {
   readonly close: () => Promise<void>
 }
 
-export function createFrontDoor({ urls, serverName, caFile }: LoadgenConfig['edge']): FrontDoor {
+export function createFrontDoor({
+  edge: { urls, serverName, caFile },
+  ratePerSecond,
+}: Pick<LoadgenConfig, 'edge' | 'ratePerSecond'>): FrontDoor {
+  const connections = connectionsFor(ratePerSecond, MAX_CONNECTIONS)
   const secureContext = createSecureContext({
     ca: [...rootCertificates, readFileSync(caFile, 'utf8')],
     // A user's certificate may come without its chain: trusting exactly it is enough.
     allowPartialTrustChain: true,
   })
   const agent = new Agent({
-    connections: MAX_CONNECTIONS,
+    connections,
     pipelining: 1,
     keepAliveTimeout: 10_000,
     // One context for all connections: a stall opens hundreds of them.
     connect: { secureContext, servername: serverName, timeout: 2000 },
   })
-  const edges = urls.map((url) => ({ url, slots: new ConnectionSlots(MAX_CONNECTIONS) }))
+  const edges = urls.map((url) => ({ url, slots: new ConnectionSlots(connections) }))
   let preferred = 0
 
   const exchange = async (

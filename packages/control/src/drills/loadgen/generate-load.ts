@@ -39,7 +39,7 @@ export async function generateLoad(options: GenerateLoadOptions): Promise<void> 
   const senders = new Map<LoadPath, Sender>()
   let sessions: readonly string[] = []
   if (config.paths !== 'sql') {
-    const prepared = await prepareHttpSender(createFrontDoor(config.edge), config, retry)
+    const prepared = await prepareHttpSender(createFrontDoor(config), config, retry)
     senders.set('http', prepared.sender)
     sessions = prepared.sessions
   }

@@ -36,7 +36,7 @@ export interface RetryDeps {
 }
 
 /**
- * How long to wait before the next try, or null to give up. The pause grows from 50 ms to 1 s and is
+ * How long to wait before the next try, or null to give up. The pause grows from 50 ms to 3 s and is
  * jittered by a quarter either way; Retry-After makes it longer, never shorter.
  */
 export function pauseBeforeNext(

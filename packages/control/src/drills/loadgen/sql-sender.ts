@@ -15,11 +15,11 @@ import {
   type QueryResultRow,
 } from '@neuronha/runtime/postgres/direct-client.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
-import { ConnectionSlots, withSlot } from './connection-slots.ts'
+import { connectionsFor, ConnectionSlots, withSlot } from './connection-slots.ts'
 import type { TryLimits, TryOutcome } from './retry.ts'
 import type { AcknowledgedBy, Acknowledgement, LoadRequest, ReadBack, Sender } from './sender.ts'
 
-/** To one pooler, and to one of its databases. */
+/** To one pooler, and to one of its databases, under any load. */
 const MAX_CONNECTIONS = 32
 
 /** Classes of SQLSTATE that another try cannot mend: data, constraints, passwords, missing database, syntax and rights. */
@@ -150,10 +150,10 @@ interface Pool {
   readonly open: () => DirectClient
 }
 
-function createPools({ sql, tls, run }: LoadgenConfig, database: string): Pools {
+function createPools({ sql, tls, run, ratePerSecond }: LoadgenConfig, database: string): Pools {
   const files = loadTls(tls)
   const pools = sql.poolers.map((pooler): Pool => ({
-    slots: new ConnectionSlots(MAX_CONNECTIONS),
+    slots: new ConnectionSlots(connectionsFor(ratePerSecond, MAX_CONNECTIONS)),
     idle: [],
     open: () =>
       createHonestClient({

@@ -136,8 +136,14 @@ async function drillAll(
   const done: string[] = []
   const runOne = async (name: string): Promise<DrillResult> => {
     deps.record(drillStarted('drill', name))
-    // Whoever wrote drills.confirm into the cluster file has typed the name.
-    const result = await runDrill(findScenario(name), { signal, confirmedName: spec.name }, deps)
+    const { rate } = spec.drills
+    const options = {
+      signal,
+      // Whoever wrote drills.confirm into the cluster file has typed the name.
+      confirmedName: spec.name,
+      ...(rate === null ? {} : { ratePerSecond: rate }),
+    }
+    const result = await runDrill(findScenario(name), options, deps)
     deps.record(drillFinished('drill', result))
     return result
   }
