@@ -16,6 +16,7 @@ import {
 } from '@neuronha/runtime/postgres/direct-client.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
 import { connectionsFor, ConnectionSlots, withSlot } from './connection-slots.ts'
+import { Reopening } from './reopening.ts'
 import type { TryLimits, TryOutcome } from './retry.ts'
 import type { AcknowledgedBy, Acknowledgement, LoadRequest, ReadBack, Sender } from './sender.ts'
 
@@ -147,6 +148,7 @@ function createHonestClient(options: Omit<DirectClientOptions, 'onNotice'>): Dir
 interface Pool {
   readonly slots: ConnectionSlots
   readonly idle: DirectClient[]
+  readonly reopening: Reopening
   readonly open: () => DirectClient
 }
 
@@ -155,6 +157,7 @@ function createPools({ sql, tls, run, ratePerSecond }: LoadgenConfig, database: 
   const pools = sql.poolers.map((pooler): Pool => ({
     slots: new ConnectionSlots(connectionsFor(ratePerSecond, MAX_CONNECTIONS)),
     idle: [],
+    reopening: new Reopening(),
     open: () =>
       createHonestClient({
         endpoint: { ...pooler, name: pooler.address },
@@ -178,26 +181,40 @@ function createPools({ sql, tls, run, ratePerSecond }: LoadgenConfig, database: 
 }
 
 async function runOn<Row extends QueryResultRow>(
-  { idle, open }: Pool,
+  pool: Pool,
   statement: string,
   timeoutMs: number,
 ): Promise<TryOutcome<readonly Row[]>> {
+  const { idle, reopening, open } = pool
+  const startMs = performance.now()
+  if (idle.length === 0 && !(await reopening.pass(timeoutMs)))
+    return { kind: 'retry', reason: 'no connection free' }
   const connection = idle.pop() ?? open()
+  const leftMs = Math.max(1, Math.floor(timeoutMs - (performance.now() - startMs)))
   let rows: readonly Row[]
   try {
-    rows = await connection.query<Row>(statement, timeoutMs)
+    rows = await connection.query<Row>(statement, leftMs)
   } catch (error) {
     void connection.close()
-    return outcomeOf(error)
+    const outcome = outcomeOf(error)
+    if (outcome.reason === TIMEOUT) reopening.silent()
+    else if (TURNS_AWAY.test(outcome.reason)) reopening.turnedAway()
+    else reopening.served()
+    return outcome
   }
+  reopening.served()
   idle.push(connection)
   return { kind: 'ok', value: rows }
 }
 
+const TIMEOUT = 'timeout'
+/** The pooler has no server, too many clients, or shuts down; or there is no connection at all. Other errors are answers. */
+const TURNS_AWAY = /^(?!SQLSTATE )|^SQLSTATE (08|53|57)/
+
 function outcomeOf(error: unknown): Exclude<TryOutcome<never>, { kind: 'ok' }> {
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (code === 'UPSTREAM_TIMEOUT') return { kind: 'retry', reason: 'timeout' }
+  if (code === 'UPSTREAM_TIMEOUT') return { kind: 'retry', reason: TIMEOUT }
   if (/^[0-9A-Z]{5}$/.test(code)) {
     const reason = `SQLSTATE ${code}`
     return { kind: HOPELESS_CLASSES.has(code.slice(0, 2)) ? 'fail' : 'retry', reason }
