@@ -100,6 +100,20 @@ describe('a primary that refuses writes', () => {
     await probe.stop()
   })
 
+  it('is asked on the kept connection alone for as long as it refuses, and on fresh ones when it falls silent', async () => {
+    const member = createMember()
+    const { probe } = aProbe(member)
+    member.answerKept(refuses('57P03'))
+    await pass(2 * PROBE_EVERY_MS)
+    const asked = [member.keptQuestions(), member.fresh().length] as const
+    await pass(8 * PROBE_EVERY_MS)
+    expect([member.keptQuestions(), member.fresh().length]).toEqual([asked[0] + 8, asked[1]])
+    member.answerKept(() => new Promise(() => undefined))
+    await pass(3 * PROBE_EVERY_MS)
+    expect(member.fresh().length).toBe(asked[1] + 2)
+    await probe.stop()
+  })
+
   it('is not refusing when one connection was ended and the next one writes', async () => {
     const member = createMember()
     const { probe } = aProbe(member)

@@ -228,7 +228,8 @@ export class WriteProbe {
     const isCalm = this.#isCalm()
     const isDue = (beats: number): boolean => !isCalm || this.#beats % beats === 0
     this.#askKept()
-    if (isDue(CALM_BEATS.fresh)) this.#tryFresh(this.#fresh, this.#member, this.#statement)
+    if (isDue(CALM_BEATS.fresh) && !this.#saysEnough())
+      this.#tryFresh(this.#fresh, this.#member, this.#statement)
     if (isDue(CALM_BEATS.standbys)) this.#askStandbys()
     this.#beats += 1
     this.#isUneasy = !isCalm || !this.#isWriting
@@ -261,6 +262,16 @@ export class WriteProbe {
       const ageMs = row?.age_ms ?? null
       this.#newestBackendAt = ageMs === null ? null : this.#options.now() - ageMs
     })
+  }
+
+  /**
+   * It refuses, and is quick about it: what it says to one new connection it says to the next. A server that shuts down
+   * ends only after the last of those that it turns away, each with a process and a handshake of its own.
+   */
+  #saysEnough(): boolean {
+    const { openSince } = this.#kept
+    const isWaiting = openSince !== null && this.#options.now() - openSince >= CALM_ANSWER_MS
+    return this.isRefusing && !isWaiting
   }
 
   /** A fresh connection has been waited for so long that others are asked about it. */
