@@ -140,6 +140,8 @@ export interface Scenario {
   readonly bounds: Bounds | ((context: ScenarioContext) => Bounds)
   /** Without controllers there is nothing to rehearse. Default: false. */
   readonly needsController?: boolean
+  /** It must be told which service it hits. Default: false. */
+  readonly needsService?: boolean
   /** More is broken than the cluster is built to hide: clients may see errors, but nothing may be lost. Default: false. */
   readonly mayShowErrors?: boolean
   /** Each is a drill of its own in `drill run all`. Default: one, without options. */

@@ -11,6 +11,7 @@ export const serviceKill: Scenario = {
   blastRadius:
     'requests in flight on that replica are retried; its share goes to the other replicas',
   bounds: { rtoMs: 30_000, wholeAgainMs: 60_000 },
+  needsService: true,
   variants: SERVICE_VARIANTS,
   load: serviceLoad,
   plan: (context, status) => killed(serviceOf(context.options))(context, status),

@@ -9,11 +9,16 @@ export const SERVICE_VARIANTS: readonly ScenarioOptions[] = SERVICE_COMPONENTS.m
   service,
 }))
 
-export function serviceOf({ service }: ScenarioOptions): ServiceComponent {
-  if (service !== undefined) return service
-  throw new PlatformError('USAGE', 'this drill needs to know which service to hit', {
+export const noService = (drills: readonly string[]): PlatformError => {
+  const who = drills.length === 0 ? 'this drill' : drills.join(' and ')
+  return new PlatformError('USAGE', `which service is to be hit by ${who}?`, {
     hint: `Add --service ${SERVICE_COMPONENTS.join(', ')}.`,
   })
+}
+
+export function serviceOf({ service }: ScenarioOptions): ServiceComponent {
+  if (service === undefined) throw noService([])
+  return service
 }
 
 export const serviceLoad = (context: ScenarioContext): ScenarioLoad => ({

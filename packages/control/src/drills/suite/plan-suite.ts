@@ -1,6 +1,7 @@
 /** What `drill run` runs, in order: names, forms, repetitions, with and without controllers. Pure. */
 import type { DrillOptions } from '../drill-deps.ts'
-import { expandDrills, type ChosenDrill } from '../scenarios/scenarios.ts'
+import { expandDrills, findScenario, type ChosenDrill } from '../scenarios/scenarios.ts'
+import { noService } from '../scenarios/service-load.ts'
 import { variantOf } from '../variant.ts'
 
 export interface SuiteEntry {
@@ -23,9 +24,15 @@ export interface SuiteChoice {
   readonly compare: boolean
 }
 
+/** @throws PlatformError USAGE for any drill that does not exist or lacks what it must be told, before the first one runs. */
 export function planSuite({ names, options, times, compare }: SuiteChoice): SuitePlan {
   const modes = compare ? [true, false] : [options.withController ?? true]
   const isAll = names.includes('all')
+  const untold = names.filter(
+    (name) =>
+      name !== 'all' && findScenario(name).needsService === true && options.service === undefined,
+  )
+  if (untold.length > 0) throw noService(untold)
   const entries = Array.from({ length: times }, (_, index) => index + 1).flatMap((round) =>
     expandDrills(names, options).flatMap((drill) =>
       modes

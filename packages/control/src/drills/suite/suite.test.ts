@@ -24,6 +24,12 @@ describe('the plan of a run', () => {
     expect(names).toContain('primary-crash')
   })
 
+  it('does not begin when one of its drills lacks what it must be told, and names all that do', () => {
+    const names = ['edge-kill', 'service-kill', 'service-frozen']
+    expect(() => choose({ names })).toThrow('hit by service-kill and service-frozen?')
+    expect(choose({ names, options: { service: 'mcp' } }).entries).toHaveLength(3)
+  })
+
   it('keeps what was asked for by name, so that it is refused with words', () => {
     const plan = choose({ names: ['controllers-down'], options: { withController: false } })
     expect(plan.entries).toHaveLength(1)
