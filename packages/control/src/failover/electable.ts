@@ -71,7 +71,7 @@ export function electableWithout(
   const electable = judged.filter(({ why }) => why === undefined).map(({ name }) => name)
   const needed = (sync?.quorum ?? 0) + 1
   return {
-    ok: sync !== null && electable.length >= needed,
+    ok: electable.length >= needed,
     electable,
     needed,
     others: Object.fromEntries(judged.flatMap(({ name, why }) => (why ? [[name, why]] : []))),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isFenced, nextTerm, proveTerm } from './leader-term.ts'
+import { isFenced, isTermUnbroken, nextTerm, proveTerm } from './leader-term.ts'
 import { aContainer, aDeadContainer, aSnapshot, aTerm } from './testing.ts'
 
 test('a running container that was inspected after the snapshot proves the leadership', () => {
@@ -24,6 +24,14 @@ test('a term outlives its owner until another one is proven', () => {
     member: 'm2',
     leaderModRevision: '130',
   })
+})
+
+test('a leadership is unbroken while its owner, its revision and its lease are what they were', () => {
+  const leader = { name: 'm1', modRevision: '100', lease: '7' }
+  expect(isTermUnbroken(aTerm, aSnapshot({ leader }))).toBe(true)
+  for (const change of [{ name: 'm2' }, { modRevision: '101' }, { lease: '8' }])
+    expect(isTermUnbroken(aTerm, aSnapshot({ leader: { ...leader, ...change } }))).toBe(false)
+  expect(isTermUnbroken(aTerm, aSnapshot({ leader: null }))).toBe(false)
 })
 
 test('only an end that is certain and final counts as fenced', () => {
