@@ -55,6 +55,7 @@ export function createMemberLocator({ members, ...connection }: LocatorOptions):
       ...connection,
       endpoint: { name: address, address, port: PORTS.postgres },
       applicationName: 'neuronha-events',
+      isPatient: true,
     })
     const probe = createProbe({
       waitMs: WAIT_MS,

@@ -204,6 +204,7 @@ const databaseQuestions = (config: ObserveConfig, context: Ask, clients: DirectC
       login,
       tls,
       applicationName: 'neuronha-observer',
+      isPatient: true,
     })
     clients.push(client)
     return client

@@ -14,7 +14,10 @@ const aServer = async (onConnection: (socket: Socket) => void): Promise<number> 
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return (server.address() as AddressInfo).port
 }
-const aClient = (port: number, told: Pick<DirectClientOptions, 'onFirstByte' | 'onLost'> = {}) =>
+const aClient = (
+  port: number,
+  told: Pick<DirectClientOptions, 'onFirstByte' | 'onLost' | 'isPatient'> = {},
+) =>
   createDirectClient({
     ...told,
     endpoint: { name: '127.0.0.1', address: '127.0.0.1', port },
@@ -47,6 +50,35 @@ test('after a failure the next question connects afresh', async () => {
   await expect(client.query('SELECT 1', 500)).rejects.toThrow()
   await expect(client.query('SELECT 1', 500)).rejects.toThrow()
   expect(connections).toBe(2)
+  await client.close()
+})
+
+/** PostgreSQL's ErrorResponse to a startup message. */
+const turnsAway =
+  (code: string) =>
+  (socket: Socket): void => {
+    const fields = `SFATAL\0C${code}\0Mnot now\0\0`
+    const message = Buffer.alloc(5 + fields.length)
+    message.write('E')
+    message.writeInt32BE(4 + fields.length, 1)
+    message.write(fields, 5)
+    socket.once('data', () => socket.end(message))
+  }
+
+test.each([
+  ['a patient one asks a server that starts or shuts down once', '57P03', true, 1],
+  ['a patient one asks again where only this connection was ended', '57P01', true, 3],
+  ['anybody else asks again at once', '57P03', false, 3],
+])('%s', async (_what, code, isPatient, asked) => {
+  let connections = 0
+  const port = await aServer((socket) => {
+    connections += 1
+    turnsAway(code)(socket)
+  })
+  const client = aClient(port, { isPatient })
+  for (let question = 0; question < 3; question += 1)
+    await expect(client.query('SELECT 1', 1000)).rejects.toMatchObject({ code })
+  expect(connections).toBe(asked)
   await client.close()
 })
 

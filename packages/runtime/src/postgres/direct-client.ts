@@ -17,6 +17,12 @@ export type DirectClientOptions = Omit<ConnectionOptions, 'connectTimeoutMs' | '
   readonly onFirstByte?: () => void
   /** The other end closed the kept connection. */
   readonly onLost?: () => void
+  /**
+   * For those who only watch: a server that says that it starts or shuts down is asked again after a second, and its words
+   * are repeated until then. Each that it turns away costs it a process and two handshakes, and it ends only after the
+   * last of them: watchers were seen to make a shutdown of one second one of nine. Default: false.
+   */
+  readonly isPatient?: boolean
 }
 
 export interface DirectClient {
@@ -29,6 +35,10 @@ interface Connection {
   readonly client: Client
   readonly socket: Socket
 }
+
+/** It starts, or shuts down. */
+const CANNOT_CONNECT_NOW = '57P03'
+const PATIENCE_MS = 1000
 
 /** How long a goodbye may take before the socket is closed anyway. */
 const GOODBYE_MS = 200
@@ -60,6 +70,7 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
   let connecting: Socket | undefined
   /** Questions that meet while it is made share it. */
   let opening: Promise<Connection> | undefined
+  let refusal: { readonly thrown: Error; readonly until: number } | undefined
 
   const open = async (deadlineMs: number): Promise<Connection> => {
     const socket = new Socket()
@@ -77,10 +88,19 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
     })
     return connection
   }
+  const noteRefusal = (thrown: unknown): never => {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === CANNOT_CONNECT_NOW)
+      refusal = { thrown, until: performance.now() + PATIENCE_MS }
+    throw thrown
+  }
   const openOnce = (deadlineMs: number): Promise<Connection> => {
-    opening ??= open(deadlineMs).finally(() => {
-      opening = undefined
-    })
+    if (options.isPatient === true && refusal !== undefined && performance.now() < refusal.until)
+      return Promise.reject(refusal.thrown)
+    opening ??= open(deadlineMs)
+      .catch(noteRefusal)
+      .finally(() => {
+        opening = undefined
+      })
     return opening
   }
 
