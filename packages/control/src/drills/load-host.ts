@@ -121,7 +121,9 @@ export function followLoad(generator: Generator, ledgerFile: string): RunningLoa
     const failed = ledger.lines.find((line) => line.event === 'failed')
     if (failed?.event === 'failed') throw loadFailed(failed.message)
     if (hasLine('end') || (await generator.isRunning())) return
-    throw loadFailed(await generator.lastWords())
+    // Its last line may have come after we read, and before it ended.
+    await ledger.readNew()
+    if (!hasLine('end')) throw loadFailed(await generator.lastWords())
   }
   const untilReady: RunningLoad['untilReady'] = async (timeoutMs, signal) => {
     const deadlineMs = performance.now() + timeoutMs
