@@ -17,4 +17,4 @@ rm -f "$volume/data/postmaster.pid"
 # /run is a tmpfs and comes up empty.
 mkdir -p -m 0775 /run/postgresql
 
-exec patroni /etc/neuronha/patroni.yml
+exec /usr/local/lib/neuronha/patroni /etc/neuronha/patroni.yml

@@ -34,8 +34,8 @@ const CHECKPOINT_DEADLINE_MS = 30_000
 const CATCH_UP_DEADLINE_MS = 1000
 const WITHIN = `within ${RESUME_BY_MS / 1000} s`
 const VERIFY_DEADLINE_MS = 60_000
-/** While clients wait, each look costs a few milliseconds; afterwards nobody is in a hurry. */
-const LOOK_EVERY_MS = 25
+/** While clients wait; each look asks etcd for a quorum's answer. Afterwards nobody is in a hurry. */
+const LOOK_EVERY_MS = 50
 const VERIFY_EVERY_MS = 300
 
 const STEPS = {

@@ -140,7 +140,6 @@ const postgresql = (spec: ClusterSpec, secrets: ClusterSecrets, { address }: Con
     replication: peerLogin(ROLES.replicator, secrets.roles.replicator),
     rewind: peerLogin(ROLES.rewind, secrets.roles.rewind),
   },
-  before_stop: 'neuronha-before-stop',
   bin_dir: `/usr/lib/postgresql/${spec.database.version}/bin`,
   connect_address: `${address}:${PORTS.postgres}`,
   data_dir: POSTGRES_DATA_DIR,

@@ -1,0 +1,86 @@
+"""Three waits of Patroni 4.0.7 made shorter. What it does and decides stays its own.
+
+1. A standby's timeline is asked for at most once a second. SQL does not tell it, so Patroni opens a replication
+   connection. It remembers the answer while that is the leader's timeline; while there is no leader, it opens one for
+   each answer of its REST API (api.py, get_postgresql_status; postgresql/__init__.py, replica_cached_timeline). Routers
+   and the racing standbys ask: 12 to 17 connections a second were seen, each a process, just when the standbys need the
+   processors to find a new primary. An answer that is a second old can only be too low, and then this standby steps back
+   from a race for that second. It is forgotten with the postmaster that gave it: a restored member may begin lower.
+2. Whether a primary has written its shutdown checkpoint is looked at ten times a second instead of once.
+3. When it has, Patroni sleeps for a second "to give replicas some more time to catch up", then asks them whether they
+   did, and if so gives the lock away (ha.py, on_shutdown). Here it sleeps until they have everything, which ends their
+   WAL senders: a second at most, as before, and it asks as before.
+"""
+import sys
+import threading
+import time
+import types
+
+import patroni.postgresql  # before patroni.ha, which it needs half-way
+import patroni.ha
+import psutil
+from patroni.ha import Ha
+from patroni.postgresql import Postgresql
+
+TIMELINE_MAX_AGE_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 0.05
+
+ask_timeline = Postgresql.get_replica_timeline
+lock = threading.Lock()
+known = {'postmaster': None, 'timeline': None, 'at': 0.0}
+
+
+def get_replica_timeline(self):
+    """The timeline of a standby; None: it cannot be asked, which is remembered only for those who waited for it."""
+    since = time.monotonic()
+    postmaster = self._postmaster_proc
+    with lock:
+        age = time.monotonic() - known['at']
+        was_waited_for = known['at'] >= since
+        is_fresh = known['timeline'] is not None and age < TIMELINE_MAX_AGE_SECONDS
+        if known['postmaster'] is not postmaster or not (was_waited_for or is_fresh):
+            timeline = ask_timeline(self)
+            known.update(postmaster=postmaster, timeline=timeline, at=time.monotonic())
+        return known['timeline']
+
+
+def is_wal_sender(process):
+    try:
+        return 'walsender' in ''.join(process.cmdline()[:1])
+    except psutil.Error:
+        return False
+
+
+def has_wal_senders(postmaster):
+    """A standby still gets WAL. The children of a postmaster that is gone are not asked."""
+    try:
+        return any(map(is_wal_sender, postmaster.children()))
+    except psutil.Error:
+        return False
+
+
+def wait_for_standbys(postmaster, seconds):
+    """Returns when all that stream have got all the WAL there is, or after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while has_wal_senders(postmaster) and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def sleep(seconds):
+    """time.sleep of ha.py."""
+    caller = sys._getframe(1)
+    ha = caller.f_locals.get('self')
+    is_on_shutdown = isinstance(ha, Ha) and caller.f_code.co_name in ('on_shutdown', '_on_shutdown')
+    postmaster = ha.state_handler.is_running() if is_on_shutdown else None
+    if postmaster:
+        wait_for_standbys(postmaster, seconds)
+    else:
+        time.sleep(seconds)
+
+
+def shorten():
+    """Fails when Patroni no longer has what is replaced here: the image is not built then."""
+    assert patroni.ha.time is time and patroni.postgresql.STOP_POLLING_INTERVAL == 1
+    patroni.postgresql.STOP_POLLING_INTERVAL = 0.1
+    patroni.ha.time = types.SimpleNamespace(**{**vars(time), 'sleep': sleep})
+    Postgresql.get_replica_timeline = get_replica_timeline

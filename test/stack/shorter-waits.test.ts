@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runOk } from '@neuronha/runtime/exec.ts'
+import { expect, test } from 'vitest'
+import { CLUSTER_NAME, REPOSITORY } from './neuronha.ts'
+
+interface Found {
+  /** How many replication connections were opened, and what was answered. */
+  readonly timelines: Readonly<Record<string, readonly [number, readonly string[]]>>
+  /** Seconds slept. */
+  readonly 'the sender ends': number
+  readonly 'the sender stays': number
+  readonly elsewhere: number
+}
+
+test("a member's Patroni asks for its timeline once a second, and waits no longer for its standbys than they need", async () => {
+  const script = readFileSync(join(REPOSITORY, 'test/stack/shorter_waits_check.py'), 'utf8')
+  const { stdout } = await runOk(
+    'docker',
+    ['exec', '-i', `${CLUSTER_NAME}-member-1`, 'python3', '-'],
+    { input: script },
+  )
+  const found = JSON.parse(stdout) as Found
+  expect(found.timelines).toEqual({
+    'ten at once': [1, ['7']],
+    'another postmaster': [1, ['8']],
+    'a second later': [1, ['9']],
+    'no answer, for three at once': [1, ['None']],
+    'then once more': [1, ['None']],
+  })
+  expect(found['the sender ends']).toBeLessThan(30)
+  expect(found['the sender stays']).toBeGreaterThanOrEqual(0.5)
+  expect(found['the sender stays']).toBeLessThan(30)
+  expect(found.elsewhere).toBeGreaterThanOrEqual(0.3)
+})

@@ -1,0 +1,97 @@
+"""Run inside a member: the waits that its Patroni has been given. Prints one JSON object."""
+import json
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, '/usr/local/lib/neuronha')
+import shorter_waits
+import patroni.ha
+import psutil
+from patroni.ha import Ha
+from patroni.postgresql import Postgresql
+
+shorter_waits.shorten()
+
+
+class Standby:
+    """What get_replica_timeline needs of a member; counts the replication connections that it would open."""
+
+    asked = 0
+    answer = 7
+    _postmaster_proc = object()
+
+    def open_connection(self):
+        self.asked += 1
+        time.sleep(0.5)
+        return self.answer
+
+
+shorter_waits.ask_timeline = Standby.open_connection
+
+
+def ask_at_once(standby, times):
+    before, answers = standby.asked, []
+    ask = lambda: answers.append(Postgresql.get_replica_timeline(standby))
+    threads = [threading.Thread(target=ask) for _ in range(times)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return [standby.asked - before, sorted(set(map(str, answers)))]
+
+
+def timelines():
+    standby, found = Standby(), {}
+    found['ten at once'] = ask_at_once(standby, 10)
+    standby.answer = 8
+    standby._postmaster_proc = object()
+    found['another postmaster'] = ask_at_once(standby, 1)
+    standby.answer = 9
+    time.sleep(shorter_waits.TIMELINE_MAX_AGE_SECONDS)
+    found['a second later'] = ask_at_once(standby, 1)
+    standby.answer = None
+    time.sleep(shorter_waits.TIMELINE_MAX_AGE_SECONDS)
+    found['no answer, for three at once'] = ask_at_once(standby, 3)
+    found['then once more'] = ask_at_once(standby, 1)
+    return found
+
+
+class StateHandler:
+    def __init__(self, postmaster):
+        self.is_running = lambda: postmaster
+
+
+def seconds_asleep(walsender_seconds, sleep_seconds):
+    """How long on_shutdown sleeps when asked for so long, while a WAL sender lives for so long."""
+    command = f'exec -a "postgres: demo: walsender replicator" sleep {walsender_seconds} & wait'
+    child = subprocess.Popen(['bash', '-c', command])
+    postmaster = psutil.Process(child.pid)
+    while not shorter_waits.has_wal_senders(postmaster):
+        time.sleep(0.01)
+    self = object.__new__(Ha)
+    self.state_handler = StateHandler(postmaster)
+
+    def on_shutdown():
+        self
+        patroni.ha.time.sleep(sleep_seconds)
+
+    began = time.monotonic()
+    on_shutdown()
+    took = time.monotonic() - began
+    [process.kill() for process in [*postmaster.children(), postmaster]]
+    child.wait()
+    return took
+
+
+def plain_sleep():
+    began = time.monotonic()
+    patroni.ha.time.sleep(0.3)
+    return time.monotonic() - began
+
+
+print(json.dumps({
+    'timelines': timelines(),
+    'the sender ends': seconds_asleep(0.2, 60),
+    'the sender stays': seconds_asleep(60, 0.5),
+    'elsewhere': plain_sleep(),
+}))
