@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { isServing } from '../../packages/control/src/apply/wait.ts'
 import { cluster, crashContainer, inspect, statusOf, untilHealthy, untilStatus } from './cluster.ts'
 import { startLoad } from './load.ts'
+import { CLUSTER_NAME, neuronha } from './neuronha.ts'
 
 /** One of each kind; a member is tried as standby and as primary. */
 const KINDS = [
@@ -18,7 +19,7 @@ const KINDS = [
   'prometheus',
 ] as const
 
-async function crashUnderLoad(name: string): Promise<void> {
+async function crashUnderLoad(name: string, backWithinMs = 5000): Promise<void> {
   const before = await inspect(name)
   const load = await startLoad()
   await delay(1000)
@@ -27,7 +28,8 @@ async function crashUnderLoad(name: string): Promise<void> {
   for (;;) {
     const now = await inspect(name)
     if (now.running && now.startedAt !== before.startedAt) break
-    expect(Date.now() - crashedAt, `${name} was not restarted within 5 s`).toBeLessThan(5000)
+    const downMs = Date.now() - crashedAt
+    expect(downMs, `${name} was not restarted within ${backWithinMs} ms`).toBeLessThan(backWithinMs)
     await delay(100)
   }
   await untilStatus(`${name} serving again`, (status) => isServing(status, name))
@@ -40,7 +42,7 @@ afterEach(async () => {
   await untilHealthy()
 })
 
-describe('the crash of a container is repaired by the engine and seen by no client:', () => {
+describe('the crash of a container is repaired and seen by no client:', () => {
   it.each(KINDS)('%s', async (kind) => {
     await crashUnderLoad(`${cluster().spec.name}-${kind}-1`)
   })
@@ -50,9 +52,18 @@ describe('the crash of a container is repaired by the engine and seen by no clie
     await crashUnderLoad(members.find(({ role }) => role !== 'primary')?.name ?? '')
   })
 
-  it('the primary', async () => {
+  it('the primary, which is kept down until a standby leads', async () => {
     const { members } = await statusOf()
-    await crashUnderLoad(members.find(({ role }) => role === 'primary')?.name ?? '')
+    const before = members.find(({ role }) => role === 'primary')?.name ?? ''
+    await crashUnderLoad(before, 30_000)
+    await untilHealthy()
+    const after = (await statusOf()).members.find(({ role }) => role === 'primary')?.name
+    expect(after).not.toBe(before)
+    const { stdout } = await neuronha([
+      ...['events', '--cluster', CLUSTER_NAME, '--json'],
+      ...['--since', '2m', '--kind', 'failover.revoked'],
+    ])
+    expect(stdout).toContain(`"target":"${before}"`)
   })
 })
 

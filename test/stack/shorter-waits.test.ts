@@ -11,9 +11,11 @@ interface Found {
   readonly 'the sender ends': number
   readonly 'the sender stays': number
   readonly elsewhere: number
+  /** How often Patroni's loop was woken, before and after each end: primary, primary, standby, paused primary. */
+  readonly woken: readonly number[]
 }
 
-test("a member's Patroni asks for its timeline once a second, and waits no longer for its standbys than they need", async () => {
+test("a member's Patroni asks for its timeline once a second, waits no longer for its standbys than they need, and is woken when PostgreSQL ends", async () => {
   const script = readFileSync(join(REPOSITORY, 'test/stack/shorter_waits_check.py'), 'utf8')
   const { stdout } = await runOk(
     'docker',
@@ -32,4 +34,5 @@ test("a member's Patroni asks for its timeline once a second, and waits no longe
   expect(found['the sender stays']).toBeGreaterThanOrEqual(0.5)
   expect(found['the sender stays']).toBeLessThan(30)
   expect(found.elsewhere).toBeGreaterThanOrEqual(0.3)
+  expect(found.woken).toEqual([0, 1, 1, 2, 2, 2, 2, 2])
 })

@@ -83,6 +83,49 @@ def seconds_asleep(walsender_seconds, sleep_seconds):
     return took
 
 
+class CrashingHa:
+    """What wake_when_postgres_ends needs of Ha; counts how often it is woken."""
+
+    woken = 0
+    leads = True
+    paused = False
+
+    def is_leader(self):
+        return self.leads
+
+    def is_paused(self):
+        return self.paused
+
+    def __init__(self):
+        self.state_handler = StateHandler(None)
+        self.state_handler._postmaster_proc = None
+
+    def wakeup(self):
+        self.woken += 1
+
+
+def begin_postmaster(ha):
+    child = subprocess.Popen(['sleep', '600'])
+    ha.state_handler._postmaster_proc = psutil.Process(child.pid)
+    return child
+
+
+def woken():
+    """Postmasters live for a while and are killed: how often the loop was woken before and after each end."""
+    ha = CrashingHa()
+    threading.Thread(target=shorter_waits.wake_when_postgres_ends, args=(ha,), daemon=True).start()
+    counts = []
+    for ha.leads, ha.paused in [(True, False), (True, False), (False, False), (True, True)]:
+        child = begin_postmaster(ha)
+        time.sleep(1)
+        counts.append(ha.woken)
+        child.kill()
+        child.wait()
+        time.sleep(2)
+        counts.append(ha.woken)
+    return counts
+
+
 def plain_sleep():
     began = time.monotonic()
     patroni.ha.time.sleep(0.3)
@@ -94,4 +137,5 @@ print(json.dumps({
     'the sender ends': seconds_asleep(0.2, 60),
     'the sender stays': seconds_asleep(60, 0.5),
     'elsewhere': plain_sleep(),
+    'woken': woken(),
 }))

@@ -1,4 +1,4 @@
-"""Three waits of Patroni 4.0.7 made shorter. What it does and decides stays its own.
+"""Four waits of Patroni 4.0.7 made shorter. What it does and decides stays its own.
 
 1. A standby's timeline is asked for at most once a second. SQL does not tell it, so Patroni opens a replication
    connection. It remembers the answer while that is the leader's timeline; while there is no leader, it opens one for
@@ -10,7 +10,11 @@
 3. When it has, Patroni sleeps for a second "to give replicas some more time to catch up", then asks them whether they
    did, and if so gives the lock away (ha.py, on_shutdown). Here it sleeps until they have everything, which ends their
    WAL senders: a second at most, as before, and it asks as before.
+4. That its PostgreSQL has crashed a primary's Patroni notices at its next loop. Here the end of the postmaster wakes the
+   loop, unless the cluster is paused.
 """
+import os
+import select
 import sys
 import threading
 import time
@@ -24,6 +28,7 @@ from patroni.postgresql import Postgresql
 
 TIMELINE_MAX_AGE_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 0.05
+REAPED_WITHIN_LOOKS = 20
 
 ask_timeline = Postgresql.get_replica_timeline
 lock = threading.Lock()
@@ -78,9 +83,57 @@ def sleep(seconds):
         time.sleep(seconds)
 
 
+def wait_for_the_end(postmaster):
+    """Returns when the process is gone, by init's hands too: Patroni takes one that is not reaped yet for alive."""
+    ended = select.poll()
+    process = os.pidfd_open(postmaster.pid)
+    try:
+        ended.register(process, select.POLLIN)
+        ended.poll()
+    finally:
+        os.close(process)
+    for _ in range(REAPED_WITHIN_LOOKS):
+        if not psutil.pid_exists(postmaster.pid):
+            return
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def wake_when_postgres_ends(ha):
+    """Wakes the loop of a primary at each end of a postmaster, one after the other. Never returns."""
+    seen = None
+    while True:
+        postmaster = ha.state_handler._postmaster_proc
+        if postmaster is None or postmaster is seen:
+            time.sleep(LOOK_EVERY_SECONDS)
+            continue
+        seen = postmaster
+        try:
+            wait_for_the_end(postmaster)
+        except ProcessLookupError:
+            pass
+        if ha.is_leader() and not ha.is_paused():
+            ha.wakeup()
+
+
+begin = Ha.__init__
+
+
+def __init__(self, patroni):
+    begin(self, patroni)
+    threading.Thread(target=wake_when_postgres_ends, args=(self,), daemon=True).start()
+
+
+def functions_in(function):
+    return {getattr(constant, 'co_name', '') for constant in function.__code__.co_consts}
+
+
 def shorten():
-    """Fails when Patroni no longer has what is replaced here: the image is not built then."""
+    """Fails when Patroni no longer has what is replaced or read here: the image is not built then."""
     assert patroni.ha.time is time and patroni.postgresql.STOP_POLLING_INTERVAL == 1
+    assert 'on_shutdown' in functions_in(Ha.demote) and '_on_shutdown' in functions_in(Ha.shutdown)
+    assert '_postmaster_proc' in Postgresql.is_running.__code__.co_names
+    assert 'event' in Ha.wakeup.__code__.co_names
     patroni.postgresql.STOP_POLLING_INTERVAL = 0.1
     patroni.ha.time = types.SimpleNamespace(**{**vars(time), 'sleep': sleep})
     Postgresql.get_replica_timeline = get_replica_timeline
+    Ha.__init__ = __init__

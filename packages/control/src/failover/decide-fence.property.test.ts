@@ -62,6 +62,7 @@ const observation: fc.Arbitrary<FailoverObservation> = fc
       aContainer(),
       aContainer({ paused: true, status: 'paused' }),
       aDeadContainer({ restarting: true, status: 'restarting' }),
+      aContainer({ startedAt: '2026-01-01T00:01:00.1Z' }),
       aDeadContainer({ id: 'c2' }),
       aContainer({ id: 'c2' }),
       undefined,
@@ -83,6 +84,7 @@ const observation: fc.Arbitrary<FailoverObservation> = fc
       null,
       aRecord(),
       aRecord({ reason: 'unresponsive' }),
+      aRecord({ reason: 'container-crashed' }),
       aRecord({ phase: 'confirmed' }),
       aRecord({ phase: 'revoked' }),
       aRecord({ phase: 'released' }),
@@ -166,9 +168,15 @@ test('nothing is killed unless its standbys would take over and every one of the
     fc.property(observation, (seen) => {
       if (decideFence(seen).kind !== 'kill') return
       assertMayTakeLeadership(seen)
-      expect(seen.suspicion?.member).toBe('m1')
-      expect(seen.record).toMatchObject({ phase: 'intended', reason: 'unresponsive' })
+      expect(seen.record?.phase).toBe('intended')
       expect(seen.container?.id ?? 'c1').toBe('c1')
+      if (seen.record?.reason === 'container-crashed') {
+        const { restarting, startedAt } = seen.container ?? aContainer()
+        expect(restarting || startedAt !== aTerm.startedAt).toBe(true)
+      } else {
+        expect(seen.suspicion?.member).toBe('m1')
+        expect(seen.record?.reason).toBe('unresponsive')
+      }
     }),
     RUNS,
   )

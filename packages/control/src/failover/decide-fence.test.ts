@@ -10,6 +10,7 @@ import {
   aStandby,
   aSuspicion,
   aSync,
+  aTerm,
   standbys,
 } from './testing.ts'
 
@@ -26,6 +27,41 @@ test('a primary whose container is gone is fenced and loses its leadership in th
   expect(decideFence(anObservation({ record: confirmed }))).toEqual({ kind: 'revoke' })
 })
 
+const crashed = aRecord({ reason: 'container-crashed' })
+const replaced = aContainer({ id: 'c2', startedAt: '2026-01-01T00:01:00.1Z' })
+const comesBack = [
+  aDeadContainer({ restarting: true, status: 'restarting' }),
+  aContainer({ startedAt: '2026-01-01T00:01:00.1Z' }),
+]
+
+test.each(comesBack)(
+  'a primary whose container crashed is kept from coming back first',
+  (container) => {
+    const seen = anObservation({ container })
+    expect(decideFence(seen)).toMatchObject({ kind: 'intend', reason: 'container-crashed' })
+    expect(decideFence({ ...seen, record: crashed })).toEqual({ kind: 'kill' })
+    expect(decideFence(anObservation({ record: crashed }))).toEqual({ kind: 'confirm' })
+  },
+)
+
+test('a crashed one that repair started again after a fence was given up is not killed for that', () => {
+  const seen = anObservation({ container: comesBack[1], record: aRecord({ phase: 'abandoned' }) })
+  expect(decideFence(seen).kind).toBe('nothing')
+  const earlier = { ...aTerm, startedAt: '2025-12-31T23:00:00.1Z' }
+  const record = aRecord({ phase: 'abandoned', term: earlier })
+  expect(decideFence({ ...seen, record }).kind).toBe('intend')
+})
+
+test('it is left alone when it has taken its lock again, or when the engine shows its end no more', () => {
+  const container = comesBack[1]
+  const retaken = aSnapshot({ leader: { name: 'm1', modRevision: '130', lease: '9' } })
+  expect(decideFence(anObservation({ container, snapshot: retaken })).kind).toBe('nothing')
+  const seen = anObservation({ container, snapshot: retaken, record: crashed })
+  expect(decideFence(seen).kind).toBe('abandon')
+  for (const unclear of [undefined, aContainer(), replaced])
+    expect(decideFence(anObservation({ container: unclear, record: crashed })).kind).toBe('abandon')
+})
+
 test('a hung primary is killed before anything else', () => {
   const hung = { ...suspected, record: null }
   expect(decideFence(anObservation(hung))).toMatchObject({ kind: 'intend', reason: 'unresponsive' })
@@ -39,7 +75,6 @@ test('a healthy primary gives no reason', () => {
 describe('an end that is not certain is no end', () => {
   test.each([
     ['the engine gives no answer', undefined],
-    ['the container waits for its restart', aDeadContainer({ restarting: true })],
     ['it is paused', aContainer({ paused: true })],
     ['its first process still has an id', aDeadContainer({ pid: 12 })],
     ['it is another container', aDeadContainer({ id: 'c2' })],
@@ -48,6 +83,11 @@ describe('an end that is not certain is no end', () => {
     expect(decideFence(anObservation({ container })).kind).toBe('nothing')
     const seen = anObservation({ container, record: confirmed })
     expect(['nothing', 'abandon']).toContain(decideFence(seen).kind)
+  })
+
+  test('a container that waits for its restart is no confirmation', () => {
+    const seen = anObservation({ container: comesBack[0], record: confirmed })
+    expect(decideFence(seen).kind).toBe('nothing')
   })
 })
 
@@ -93,10 +133,11 @@ describe('nobody loses the leadership while', () => {
   ])('%s', (_case, change) => {
     expect(decideFence(anObservation(change)).kind).toBe('nothing')
     expect(decideFence(anObservation({ ...change, record: confirmed })).kind).toBe('nothing')
-    expect(decideFence(anObservation({ ...change, ...suspected, record: null })).kind).toBe(
-      'nothing',
-    )
-    expect(decideFence(anObservation({ ...change, ...suspected })).kind).toBe('abandon')
+    for (const reason of [suspected, { container: comesBack[1], record: crashed }]) {
+      const seen = anObservation({ ...change, ...reason })
+      expect(decideFence({ ...seen, record: null }).kind).toBe('nothing')
+      expect(decideFence(seen).kind).toBe('abandon')
+    }
   })
 })
 
@@ -114,10 +155,11 @@ test('a hung primary is left alone while not every standby streams', () => {
   expect(decideFence(anObservation({ ...hung, members })).kind).toBe('nothing')
 })
 
-test('a primary that the engine has started again is left to Patroni', () => {
-  const container = aContainer({ startedAt: '2026-01-01T00:01:00.1Z' })
-  const seen = anObservation({ ...suspected, record: null, container })
-  expect(decideFence(seen).kind).toBe('nothing')
+test('a primary that the engine has started again is not taken for one that hangs', () => {
+  const seen = anObservation({ ...suspected, record: null, container: comesBack[1] })
+  expect(decideFence(seen)).toMatchObject({ kind: 'intend', reason: 'container-crashed' })
+  const other = anObservation({ ...suspected, record: null, container: replaced })
+  expect(decideFence(other).kind).toBe('nothing')
 })
 
 test('a fence ends when the member comes back by itself or answers again', () => {
@@ -143,7 +185,7 @@ test('a dead member’s own answer makes nobody electable', () => {
 })
 
 test('a container that was replaced meanwhile is not killed', () => {
-  const seen = anObservation({ ...suspected, container: aContainer({ id: 'c2' }) })
+  const seen = anObservation({ ...suspected, container: replaced })
   expect(decideFence(seen)).toMatchObject({ kind: 'abandon' })
 })
 

@@ -3,6 +3,8 @@
  * decision out; failover-loop.ts acts on it and looks again. (DESIGN 8.1 to 8.4)
  *
  *   (no open record) ──its container ended and stays ended──▶ intended ──▶ confirmed
+ *   (no open record) ──its container ended and comes back───▶ intended ──kill──▶ confirmed   (a standby leads before
+ *                                                                         the start of its Patroni alone would end)
  *   (no open record) ──silent to every witness──────────────▶ intended ──kill──▶ confirmed
  *   intended  ──it runs again by itself, or answers again before the kill──▶ abandoned
  *   intended  ──the kill cannot be confirmed in time──▶ abandoned
@@ -19,7 +21,7 @@
  * Never: two fences at once; a kill or a revocation without our own lease to spare, in maintenance, with Patroni
  * paused, with failsafe active anywhere or within the last ttl, or against a hold; a revocation without a confirmed
  * fence, with a /sync that does not name the dead member, or of a key that was not seen while its owner
- * lived; a kill when nobody could take over; a start before the new primary owns /sync.
+ * lived; a kill when nobody could take over, or of a life that has taken the lock again; a start before the new primary owns /sync.
  */
 import {
   isFenceOpen,
@@ -29,7 +31,7 @@ import {
 } from '@neuronha/core/contracts/coordination.ts'
 import type { DcsSnapshot } from './dcs-snapshot.ts'
 import { electableWithout, type Electability, type MemberView } from './electable.ts'
-import { isFenced, isTermUnbroken, type ContainerView } from './leader-term.ts'
+import { hasEnded, isFenced, isTermUnbroken, type ContainerView } from './leader-term.ts'
 
 export interface FailoverObservation {
   /** How long our own lease is certainly valid still, milliseconds. */
@@ -58,7 +60,7 @@ export interface FailoverObservation {
 
 export interface Suspicion {
   readonly member: string
-  readonly reason: Exclude<FenceReason, 'container-gone'>
+  readonly reason: Exclude<FenceReason, 'container-gone' | 'container-crashed'>
   readonly evidence: Readonly<Record<string, string | number | boolean | null>>
 }
 
@@ -141,24 +143,44 @@ export function decideFence(seen: FailoverObservation): FenceDecision {
 
 /** No fence is open: is there reason for one? */
 function decideIdle(seen: FailoverObservation): FenceDecision {
-  const { term, snapshot, container } = seen
+  const { term, snapshot } = seen
   if (term === undefined) return nothing('no leadership is known from while it lived')
   if (!isTermUnbroken(term, snapshot)) return nothing('the leadership has changed')
-  const isGone = isFenced(container, term.containerId)
-  const suspected = suspicionOf(term, seen)
-  if (!isGone && suspected === null) return nothing('the primary gives no reason')
+  const found = reasonFor(term, seen)
+  if ('none' in found) return nothing(found.none)
   const refusal = refusalOf(seen) ?? noSuccessor(term.member, seen)
   if (refusal !== undefined) return nothing(refusal)
-  if (isGone || suspected === null) {
-    const evidence = { containerId: term.containerId, startedAt: term.startedAt }
-    return { kind: 'intend', term, reason: 'container-gone', evidence }
-  }
-  const absent = notStreaming(term.member, seen.members)
+  const absent = found.isDead ? [] : notStreaming(term.member, seen.members)
   if (absent.length > 0) return nothing(`not every standby streams: ${absent.join(', ')}`)
-  return { kind: 'intend', term, reason: suspected.reason, evidence: suspected.evidence }
+  return { kind: 'intend', term, reason: found.reason, evidence: found.evidence }
 }
 
-/** One that the engine has just started again is silent for a moment, and Patroni's own way is quicker then. */
+type FoundReason =
+  | { readonly none: string }
+  | (Pick<FenceRecord, 'reason' | 'evidence'> & { readonly isDead: boolean })
+
+function reasonFor(term: LeaderTerm, seen: FailoverObservation): FoundReason {
+  const { container, record } = seen
+  const evidence = { containerId: term.containerId, startedAt: term.startedAt }
+  if (isFenced(container, term.containerId))
+    return { reason: 'container-gone', evidence, isDead: true }
+  if (hasEnded(container, term)) {
+    return isGivenUp(record, term)
+      ? { none: 'a fence of this life was given up, and its member started again' }
+      : { reason: 'container-crashed', evidence, isDead: true }
+  }
+  const suspected = suspicionOf(term, seen)
+  if (suspected === null) return { none: 'the primary gives no reason' }
+  return { reason: suspected.reason, evidence: suspected.evidence, isDead: false }
+}
+
+/** Repair has started the member since, to take its own leadership again: it is not killed for having been down. */
+const isGivenUp = (record: FenceRecord | null, term: LeaderTerm): boolean =>
+  record?.phase === 'abandoned' &&
+  record.term.containerId === term.containerId &&
+  record.term.startedAt === term.startedAt
+
+/** Of another container, or another life of it, the silence says nothing. */
 const suspicionOf = (
   term: LeaderTerm,
   { suspicion, container }: FailoverObservation,
@@ -186,9 +208,14 @@ function decideIntended(record: FenceRecord, seen: FailoverObservation): FenceDe
   if (reason === 'container-gone') return abandon('its container came back by itself')
   if (seen.phaseAgeMs > CONFIRM_WITHIN_MS)
     return { kind: 'abandon', why: 'the fence could not be confirmed', isAlarm: true }
-  if (seen.suspicion?.member !== term.member) return abandon('it answers again')
-  const refusal = refusalOf(seen) ?? noSuccessor(term.member, seen)
-  return refusal === undefined ? { kind: 'kill' } : abandon(refusal)
+  const objection = reasonIsOver(record, seen) ?? refusalOf(seen) ?? noSuccessor(term.member, seen)
+  return objection === undefined ? { kind: 'kill' } : abandon(objection)
+}
+
+function reasonIsOver({ term, reason }: FenceRecord, seen: FailoverObservation) {
+  if (reason === 'container-crashed')
+    return hasEnded(seen.container, term) ? undefined : 'the engine shows its end no more'
+  return seen.suspicion?.member === term.member ? undefined : 'it answers again'
 }
 
 const abandon = (why: string): FenceDecision => ({ kind: 'abandon', why, isAlarm: false })

@@ -2,14 +2,35 @@ import { coordinationKeys, patroniKeys } from '@neuronha/core/contracts/coordina
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { FakeKv } from '../planned/testing.ts'
 import { FailoverLoop } from './failover-loop.ts'
-import { MEMBERS } from './testing.ts'
+import { aContainer, MEMBERS } from './testing.ts'
 import { Witnesses } from './witnesses.ts'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
+const aStandbysAnswer = () => ({
+  ...{ state: 'running', role: 'replica', timeline: 1, replication_state: 'streaming' },
+  dcs_last_seen: Date.now() / 1000,
+})
+
+/** Patroni's keys while m1 leads four members in quorum commit. */
+async function aLedCluster(): Promise<FakeKv> {
+  const kv = new FakeKv()
+  const { leader, members, sync, config } = patroniKeys('demo')
+  for (const [index, name] of MEMBERS.entries()) {
+    const role = name === 'm1' ? 'primary' : 'replica'
+    const value = { state: 'running', role, timeline: 1 }
+    await kv.put(`${members}${name}`, JSON.stringify(value), String(7 + index))
+  }
+  await kv.put(leader, 'm1', '7')
+  await kv.put(sync, JSON.stringify({ leader: 'm1', sync_standby: 'm2,m3,m4', quorum: 2 }))
+  await kv.put(config, JSON.stringify({ ttl: 20, synchronous_mode: 'quorum' }))
+  return kv
+}
+
 /** The active controller, whose every question to a member is counted. */
-function aController(kv: FakeKv) {
+function aController(kv: FakeKv, container: () => unknown = () => undefined) {
+  const decisions: string[] = []
   const members = MEMBERS.map((name) => ({ name, address: name }))
   const now = () => Date.now()
   let questions = 0
@@ -23,15 +44,20 @@ function aController(kv: FakeKv) {
     }) as never
   const options = {
     ...{ cluster: 'demo', members, kv, now },
-    engine: { inspect: () => Promise.resolve(undefined) },
+    engine: { inspect: () => Promise.resolve(container() as never) },
     http: {
       get: () => {
         questions += 1
-        return Promise.reject(new Error('not reachable'))
+        return Promise.resolve({ status: 200, body: JSON.stringify(aStandbysAnswer()) })
       },
     } as never,
     lease: { isActive: () => true, spareMs: () => 4000, createRevision: () => '42' },
-    acts: { carryOut: () => Promise.resolve(false) } as never,
+    acts: {
+      carryOut: ({ kind, reason = '' }: { kind: string; reason?: string }) => {
+        decisions.push(`${kind} ${reason}`)
+        return Promise.resolve(false)
+      },
+    } as never,
     events: { record: () => undefined },
     logger: { info: () => undefined, warn: () => undefined } as never,
     onRead: () => undefined,
@@ -52,7 +78,7 @@ function aController(kv: FakeKv) {
     await vi.advanceTimersByTimeAsync(ms)
     return questions - before
   }
-  return { loop, questionsDuring }
+  return { loop, questionsDuring, decisions }
 }
 
 test('while a switchover shuts the primary down, no member is asked anything, and afterwards the new one is', async () => {
@@ -71,3 +97,23 @@ test('while a switchover shuts the primary down, no member is asked anything, an
   expect(await questionsDuring(3000)).toBeGreaterThan(5)
   await loop.close()
 })
+
+test.each([
+  ['is restarting', { restarting: true, status: 'restarting', pid: 0 }, 'intend container-crashed'],
+  ['runs again', { startedAt: '2026-01-01T00:01:00.1Z' }, 'intend container-crashed'],
+  ['stays ended', { running: false, status: 'exited', pid: 0 }, 'intend container-gone'],
+])(
+  'the primary’s container ended and %s: its standbys are asked, and a fence begins',
+  async (_how, change, intent) => {
+    let container = aContainer()
+    const { loop, decisions } = aController(await aLedCluster(), () => container)
+    loop.start()
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(new Set(decisions)).toEqual(new Set(['nothing ']))
+    container = aContainer(change)
+    loop.wake()
+    await vi.advanceTimersByTimeAsync(10)
+    await loop.close()
+    expect(decisions.at(-1)).toBe(intent)
+  },
+)

@@ -20,7 +20,7 @@ import { readCoordination, type CoordinationView } from './coordination-view.ts'
 import { decideFence, type FailoverObservation, type FenceDecision } from './decide-fence.ts'
 import type { MemberView } from './electable.ts'
 import { recentFences, type FenceActs } from './fence-acts.ts'
-import { isFenced, isTermUnbroken, nextTerm, type ContainerView } from './leader-term.ts'
+import { hasEnded, isTermUnbroken, nextTerm, type ContainerView } from './leader-term.ts'
 import { askMembers, type MemberAddress } from './members-view.ts'
 import type { Witnesses } from './witnesses.ts'
 
@@ -74,6 +74,8 @@ export class FailoverLoop {
   #turn: Promise<void> = Promise.resolve()
   #isTurning = false
   #isWoken = false
+  /** The present turn was asked for. */
+  #isWokenTurn = false
   #isClosed = false
   #term: LeaderTerm | undefined
   #container: ContainerView | undefined
@@ -120,6 +122,7 @@ export class FailoverLoop {
 
   async #runTurn(): Promise<void> {
     this.#isTurning = true
+    this.#isWokenTurn = this.#isWoken
     this.#isWoken = false
     let nextMs = CALM_MS
     try {
@@ -201,7 +204,7 @@ export class FailoverLoop {
     return (
       last?.name !== name ||
       !last.running ||
-      this.#isWoken ||
+      this.#isWokenTurn ||
       this.#options.now() - last.seenAt >= INSPECT_EVERY_MS
     )
   }
@@ -238,7 +241,7 @@ export class FailoverLoop {
     // once the leadership is taken away, etcd alone shows who takes it
     const areMembersNeeded =
       openRecord === null
-        ? suspicion !== null || this.#isGone(term)
+        ? suspicion !== null || this.#hasEnded(term)
         : openRecord.phase !== 'revoked'
     const members = areMembersNeeded ? await this.#askOthers(term?.member) : []
     return {
@@ -267,8 +270,8 @@ export class FailoverLoop {
     return this.#failsafeSeenAt === undefined ? null : this.#options.now() - this.#failsafeSeenAt
   }
 
-  #isGone(term: LeaderTerm | undefined): boolean {
-    return term !== undefined && isFenced(this.#container, term.containerId)
+  #hasEnded(term: LeaderTerm | undefined): boolean {
+    return term !== undefined && hasEnded(this.#container, term)
   }
 
   #hasAnswered(record: FenceRecord | null, since: number): boolean {
@@ -319,14 +322,14 @@ export class FailoverLoop {
       severity: 'warning',
       target: member,
       summary: `nothing is done about ${member}: ${why}`,
-      evidence: { isGone: this.#isGone(seen.term), ...seen.suspicion?.evidence },
+      evidence: { hasEnded: this.#hasEnded(seen.term), ...seen.suspicion?.evidence },
     })
   }
 
   /** A fence that waits for its successor is not refused. */
   #refusalOf(decision: FenceDecision, { suspicion, term, record }: FailoverObservation): string {
     const isOpen = record !== null && isFenceOpen(record)
-    const hasReason = suspicion !== null || this.#isGone(term)
+    const hasReason = suspicion !== null || this.#hasEnded(term)
     return decision.kind === 'nothing' && !isOpen && hasReason ? decision.why : ''
   }
 

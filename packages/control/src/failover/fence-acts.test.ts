@@ -1,15 +1,22 @@
+import { patroniKeys } from '@neuronha/core/contracts/coordination.ts'
 import { expect, test, vi } from 'vitest'
 import { FakeKv } from '../planned/testing.ts'
 import type { CoordinationView } from './coordination-view.ts'
 import { LEASE_SPARE_MS, type FenceDecision } from './decide-fence.ts'
 import { FenceActs } from './fence-acts.ts'
-import { aRecord, aSnapshot } from './testing.ts'
+import { aRecord, aSnapshot, aTerm } from './testing.ts'
 
 const NOTHING_WRITTEN = 'nothing is written'
 
 /** A controller whose lease still lasts for so long. */
 function aController(spareMs: number, createRevision: string | null = '42') {
   const kv = new FakeKv()
+  const { leader } = patroniKeys('demo')
+  const { member, leaderModRevision, lease } = aTerm
+  kv.entries.set(leader, {
+    ...{ key: leader, value: member, lease },
+    ...{ createRevision: leaderModRevision, modRevision: leaderModRevision },
+  })
   const transaction = vi.spyOn(kv, 'transaction')
   const kill = vi.fn(() => Promise.resolve())
   const acts = new FenceActs({
@@ -35,12 +42,18 @@ function aController(spareMs: number, createRevision: string | null = '42') {
     const wrote = transaction.mock.calls.length === 0 ? NOTHING_WRITTEN : 'a transaction was sent'
     return [kill.mock.calls.length, wrote]
   }
-  return { carryOut }
+  return { carryOut, kv, leader }
 }
 
 test('the lease is looked at once more before the engine is asked to kill', async () => {
   expect(await aController(LEASE_SPARE_MS).carryOut('kill')).toEqual([1, NOTHING_WRITTEN])
   expect(await aController(LEASE_SPARE_MS - 1).carryOut('kill')).toEqual([0, NOTHING_WRITTEN])
+})
+
+test('so is the lock: a life that has taken it again since is not killed', async () => {
+  const { carryOut, kv, leader } = aController(LEASE_SPARE_MS)
+  await kv.put(leader, aTerm.member, aTerm.lease)
+  expect(await carryOut('kill')).toEqual([0, NOTHING_WRITTEN])
 })
 
 test('and before the leadership is taken away', async () => {

@@ -1,6 +1,7 @@
 /** Carries out one decision about a fence: the record in etcd, the kill, the revocation, and the event of each. */
 import { randomUUID } from 'node:crypto'
 import {
+  patroniKeys,
   type FencePhase,
   type FenceReason,
   type FenceRecord,
@@ -33,10 +34,14 @@ export const RATE_WINDOW_MS = 600_000
 
 const REASON_WORDS: Readonly<Record<FenceReason, string>> = {
   'container-gone': 'its container has ended and stays ended',
+  'container-crashed': 'its container has ended, and must not come back before a standby leads',
   unresponsive: 'it answers nobody',
   'no-new-connections': 'it takes no new connections',
   'patroni-hung': 'its Patroni hangs',
 }
+
+/** The engine itself showed the end. */
+const EVIDENT: ReadonlySet<FenceReason> = new Set(['container-gone', 'container-crashed'])
 
 /** Earlier fences that still count. */
 export const recentFences = (record: FenceRecord | null, wallMs: number): readonly string[] =>
@@ -100,8 +105,12 @@ export class FenceActs {
   }
 
   async #kill({ term, reason }: FenceRecord): Promise<boolean> {
-    if (this.#options.lease.spareMs() < LEASE_SPARE_MS) return false
+    const { cluster, kv, lease } = this.#options
     try {
+      // Members were asked since it was last read: a life that has taken the lock again is not killed.
+      const leader = await kv.get(patroniKeys(cluster).leader)
+      if (leader?.modRevision !== term.leaderModRevision || leader.lease !== term.lease) return true
+      if (lease.spareMs() < LEASE_SPARE_MS) return false
       await this.#options.engine.kill(term.member)
       return true
     } catch (thrown) {
@@ -159,7 +168,7 @@ export class FenceActs {
     const released = { ...this.#in('released', record), newLeader }
     if (!(await this.#write(released, view))) return true
     if (newLeader !== record.term.member)
-      this.#options.counts.failover(record.reason === 'container-gone' ? 'evidence' : 'suspicion')
+      this.#options.counts.failover(EVIDENT.has(record.reason) ? 'evidence' : 'suspicion')
     this.#say('released', released, `${newLeader ?? 'nobody'} is the primary now`, {
       severity: 'warning',
     })

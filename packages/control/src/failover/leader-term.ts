@@ -59,6 +59,17 @@ export function nextTerm(
 }
 
 /**
+ * Ended: the incarnation that had the leadership is no more, though the engine brings the container back or already has.
+ * Another container says nothing about it.
+ */
+export const hasEnded = (container: ContainerView | undefined, term: LeaderTerm): boolean =>
+  container !== undefined &&
+  container.id === term.containerId &&
+  (isFenced(container, term.containerId) ||
+    container.restarting ||
+    container.startedAt !== term.startedAt)
+
+/**
  * Fenced: the container has ended and nothing will bring it back by itself. Anything less (an error, a time-out,
  * paused, waiting for its restart) is no confirmation.
  */

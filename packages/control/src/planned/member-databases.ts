@@ -7,6 +7,7 @@ import { createDirectClient, type DirectClient } from '@neuronha/runtime/postgre
 import type { TlsFiles } from '@neuronha/runtime/tls.ts'
 import type { MemberDatabases, OpenTransaction } from './ports.ts'
 
+/** While clients may be waiting. */
 const QUESTION_MS = 1000
 
 /** Ages are of the transaction, not of its statement: that is what PAUSE waits for. */
@@ -58,8 +59,8 @@ export function createMemberDatabases(
   const on = (member: string): DirectClient =>
     assertPresent(clients.get(member), `a connection to ${member}`)
   return {
-    openTransactions: async (member) => {
-      const rows = await on(member).query<TransactionRow>(OPEN_TRANSACTIONS, QUESTION_MS)
+    openTransactions: async (member, deadlineMs = QUESTION_MS) => {
+      const rows = await on(member).query<TransactionRow>(OPEN_TRANSACTIONS, deadlineMs)
       return rows.map(({ age_ms, waits_for_standby, ...row }): OpenTransaction => ({
         ...row,
         ageMs: Math.round(age_ms),
@@ -68,7 +69,7 @@ export function createMemberDatabases(
     },
     checkpoint: async (member, deadlineMs) => {
       // The role's own limit is for questions.
-      await on(member).query(`SET statement_timeout = ${Math.round(deadlineMs)}`, QUESTION_MS)
+      await on(member).query(`SET statement_timeout = ${Math.round(deadlineMs)}`, deadlineMs)
       try {
         await on(member).query('CHECKPOINT', deadlineMs + QUESTION_MS)
       } finally {

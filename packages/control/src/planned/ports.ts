@@ -47,7 +47,8 @@ export interface PoolerFleet {
 }
 
 export interface MemberDatabases {
-  openTransactions(member: string): Promise<readonly OpenTransaction[]>
+  /** The deadline includes the login, if there is none yet; default: what clients that are held can bear. */
+  openTransactions(member: string, deadlineMs?: number): Promise<readonly OpenTransaction[]>
   /** Throws when it is not done in time. */
   checkpoint(member: string, deadlineMs: number): Promise<void>
   /** Primary: flushed; standby: received and flushed. */

@@ -38,6 +38,9 @@ export interface SwitchoverFacts {
   readonly revisions: Readonly<Record<string, string>>
 }
 
+/** Nobody is held yet. */
+const LOOK_DEADLINE_MS = 5000
+
 const syncValue = z.object({
   leader: z.string().nullish(),
   sync_standby: z.string().nullish(),
@@ -111,7 +114,7 @@ export async function observeSwitchover(deps: PlannedDeps): Promise<SwitchoverFa
     transactions:
       primary === undefined
         ? null
-        : await deps.members.openTransactions(primary.name).catch(() => null),
+        : await deps.members.openTransactions(primary.name, LOOK_DEADLINE_MS).catch(() => null),
     revisions: {
       [own.fence]: revisionOf(own.fence),
       [own.maintenance]: revisionOf(own.maintenance),

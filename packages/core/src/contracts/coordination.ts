@@ -115,6 +115,8 @@ export type DrillRequest = z.infer<typeof drillRequest>
 export const fenceReason = z.enum([
   /** Its container ended and stays ended. */
   'container-gone',
+  /** Its container ended, and the engine starts it again. */
+  'container-crashed',
   /** Neither a kept nor a fresh connection gets an answer: frozen or cut off. */
   'unresponsive',
   /** Existing sessions go on, new ones hang: the postmaster is stuck. */

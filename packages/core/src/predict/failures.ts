@@ -14,7 +14,7 @@ import {
   orderlyStop,
   otherRouter,
   otherStandby,
-  patroniLoop,
+  patroniWoken,
   patroniSilence,
   patroniStart,
   pausePoolers,
@@ -73,12 +73,12 @@ const goesOn =
 export const FAILURES = {
   'primary-crash': {
     what: 'PostgreSQL of the primary dies; its Patroni lives',
-    withControllers: (timings) => [patroniLoop(timings), ...takeOver()],
-    withoutControllers: (timings) => [patroniLoop(timings), ...takeOverAlone(timings)],
+    withControllers: (timings) => [patroniWoken(timings), ...takeOver()],
+    withoutControllers: (timings) => [patroniWoken(timings), ...takeOverAlone(timings)],
   },
   'primary-container-crash': {
     what: 'the primary’s container dies and comes back',
-    withControllers: () => [engineRestart(), patroniStart(), ...takeOver()],
+    withControllers: () => [engineEvent(), fence(), evidence(), ...takeOver()],
     withoutControllers: (timings) => [engineRestart(), patroniStart(), ...takeOverAlone(timings)],
   },
   'primary-host-loss': {

@@ -49,10 +49,15 @@ export const controllerKilledWhilePaused: Scenario = {
         const running = runCommand(['switchover'], { killOn: kill.signal }).finally(() => {
           progress.ended = true
         })
-        seen.killed = await untilPaused(stage, () => progress.ended)
-        if (seen.killed) stage.note('the switchover is killed while clients are held')
-        kill.abort()
-        await running
+        // It may fail during a look, before anybody waits for it.
+        running.catch(() => undefined)
+        try {
+          seen.killed = await untilPaused(stage, () => progress.ended)
+          if (seen.killed) stage.note('the switchover is killed while clients are held')
+        } finally {
+          kill.abort()
+          await running
+        }
       },
       hasReturned: serving([name]),
       checks: [wasKilled],
