@@ -53,6 +53,7 @@ describe('the crash of a container is repaired and seen by no client:', () => {
   })
 
   it('the primary, which is kept down until a standby leads', async () => {
+    const since = new Date().toISOString()
     const { members } = await statusOf()
     const before = members.find(({ role }) => role === 'primary')?.name ?? ''
     await crashUnderLoad(before, 30_000)
@@ -62,7 +63,7 @@ describe('the crash of a container is repaired and seen by no client:', () => {
     // What was done, or why nothing could be.
     const { stdout } = await neuronha([
       ...['events', '--cluster', CLUSTER_NAME, '--json'],
-      ...['--since', '2m', '--kind', 'failover.'],
+      ...['--since', since, '--kind', 'failover.'],
     ])
     expect(stdout).toContain(`"target":"${before}"`)
   })
