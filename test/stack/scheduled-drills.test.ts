@@ -8,7 +8,7 @@ import { cluster, statusOf, untilHealthy } from './cluster.ts'
 import { CLUSTER_NAME, neuronha } from './neuronha.ts'
 
 const RUNNER = `${CLUSTER_NAME}-drill-1`
-const FILE_ORDER = ['sync-standby-loss', 'primary-host-loss']
+const FILE_ORDER = ['sync-standby-loss', 'switchover']
 const TWO_MINUTES_MS = 120_000
 
 const schedule = (...args: readonly string[]) =>
@@ -94,7 +94,7 @@ describe('the drills of the schedule', () => {
 
     const { code, stderr } = await asked
     expect(code, stderr).not.toBe(0)
-    expect(stderr).toMatch(/not rehearsed: sync-standby-loss, primary-host-loss/)
+    expect(stderr).toMatch(/not rehearsed: sync-standby-loss, switchover/)
     const kinds = await kindsSince(sinceMs)
     expect(kinds.filter((kind) => kind === 'drill.started')).toHaveLength(1)
     expect(kinds).toContain('drill.mended')

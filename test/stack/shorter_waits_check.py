@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from unittest.mock import MagicMock
 
 sys.path.insert(0, '/usr/local/lib/neuronha')
 import shorter_waits
@@ -33,10 +34,15 @@ shorter_waits.ask_timeline = Standby.open_connection
 
 def ask_at_once(standby, times):
     before, answers = standby.asked, []
-    ask = lambda: answers.append(Postgresql.get_replica_timeline(standby))
+
+    def ask():
+        answers.append(Postgresql.get_replica_timeline(standby))
+
     threads = [threading.Thread(target=ask) for _ in range(times)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return [standby.asked - before, sorted(set(map(str, answers)))]
 
 
@@ -78,13 +84,14 @@ def seconds_asleep(walsender_seconds, sleep_seconds):
     began = time.monotonic()
     on_shutdown()
     took = time.monotonic() - began
-    [process.kill() for process in [*postmaster.children(), postmaster]]
+    for process in [*postmaster.children(), postmaster]:
+        process.kill()
     child.wait()
     return took
 
 
-class CrashingHa:
-    """What wake_when_postgres_ends needs of Ha; counts how often it is woken."""
+class CrashingHa(Ha):
+    """Patroni's own, begun as Patroni begins it; counts how often it is woken."""
 
     woken = 0
     leads = True
@@ -95,10 +102,6 @@ class CrashingHa:
 
     def is_paused(self):
         return self.paused
-
-    def __init__(self):
-        self.state_handler = StateHandler(None)
-        self.state_handler._postmaster_proc = None
 
     def wakeup(self):
         self.woken += 1
@@ -112,8 +115,9 @@ def begin_postmaster(ha):
 
 def woken():
     """Postmasters live for a while and are killed: how often the loop was woken before and after each end."""
-    ha = CrashingHa()
-    threading.Thread(target=shorter_waits.wake_when_postgres_ends, args=(ha,), daemon=True).start()
+    patroni = MagicMock()
+    patroni.postgresql._postmaster_proc = None
+    ha = CrashingHa(patroni)
     counts = []
     for ha.leads, ha.paused in [(True, False), (True, False), (False, False), (True, True)]:
         child = begin_postmaster(ha)
