@@ -1,7 +1,12 @@
-"""Run inside a member: the waits that its Patroni has been given. Prints one JSON object."""
+"""Run in a container of the members' image: the waits that their Patroni has been given. Prints one JSON object."""
 import json
+import os
+import pathlib
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from unittest.mock import MagicMock
@@ -130,6 +135,65 @@ def woken():
     return counts
 
 
+POSTGRES_BIN = '/usr/lib/postgresql/17/bin'
+SETTINGS = """
+listen_addresses = ''
+unix_socket_directories = '{directory}'
+shared_buffers = 1MB
+wal_retrieve_retry_interval = 60s
+primary_conninfo = 'host=127.0.0.1 port={port} sslmode=disable gssencmode=disable'
+"""
+
+
+class PromotedMember:
+    """What Patroni's _wait_promote needs of a member: the real PostgreSQL of a directory."""
+
+    def __init__(self, data):
+        self.data = data
+        pid = int((data / 'postmaster.pid').read_text().split()[0])
+        self.is_running = lambda: psutil.Process(pid)
+
+    def controldata(self):
+        out = subprocess.run([f'{POSTGRES_BIN}/pg_controldata', self.data], check=True, text=True, capture_output=True)
+        return {key: value.strip() for key, _, value in (line.partition(':') for line in out.stdout.splitlines())}
+
+    def set_role(self, role):
+        pass
+
+
+def seconds_to_promote():
+    """Of a standby that has lost its primary, when it has asked for a WAL receiver that has not been started yet.
+
+    After the first failure it tries again at once, after the second it sleeps."""
+    with tempfile.TemporaryDirectory() as directory, socket.create_server(('127.0.0.1', 0)) as primary:
+        data = pathlib.Path(directory, 'data')
+        pg_ctl = [f'{POSTGRES_BIN}/pg_ctl', '--pgdata', data, '--silent']
+        quiet = {'check': True, 'stdout': subprocess.DEVNULL}
+        subprocess.run([f'{POSTGRES_BIN}/initdb', '--no-sync', '--auth', 'trust', '--pgdata', data], **quiet)
+        settings = SETTINGS.format(directory=directory, port=primary.getsockname()[1])
+        (data / 'postgresql.auto.conf').write_text(settings)
+        (data / 'standby.signal').touch()
+        subprocess.run([*pg_ctl, '--wait', '--log', os.devnull, 'start'], **quiet)
+        try:
+            member = PromotedMember(data)
+            postmaster = member.is_running()
+            startup, = filter(shorter_waits.is_startup, postmaster.children())
+            primary.settimeout(20)
+            for _ in range(2):
+                primary.accept()[0].close()
+            time.sleep(1)
+            postmaster.suspend()
+            startup.send_signal(signal.SIGHUP)
+            time.sleep(0.5)
+            subprocess.run([*pg_ctl, '--no-wait', 'promote'], **quiet)
+            postmaster.resume()
+            began = time.monotonic()
+            Postgresql._wait_promote(member, 45)
+            return time.monotonic() - began
+        finally:
+            subprocess.run([*pg_ctl, '--wait', '--mode', 'immediate', 'stop'], **quiet)
+
+
 def plain_sleep():
     began = time.monotonic()
     patroni.ha.time.sleep(0.3)
@@ -142,4 +206,5 @@ print(json.dumps({
     'the sender stays': seconds_asleep(60, 0.5),
     'elsewhere': plain_sleep(),
     'woken': woken(),
+    'the promotion': seconds_to_promote(),
 }))

@@ -1,4 +1,4 @@
-"""Four waits of Patroni 4.0.7 made shorter. What it does and decides stays its own.
+"""Five waits of Patroni 4.0.7 made shorter. What it does and decides stays its own.
 
 1. A standby's timeline is asked for at most once a second. SQL does not tell it, so Patroni opens a replication
    connection. It remembers the answer while that is the leader's timeline; while there is no leader, it opens one for
@@ -12,9 +12,15 @@
    WAL senders: a second at most, as before, and it asks as before.
 4. That its PostgreSQL has crashed a primary's Patroni notices at its next loop. Here the end of the postmaster wakes the
    loop, unless the cluster is paused.
+5. PostgreSQL puts a promotion off for up to wal_retrieve_retry_interval (a second here) when the request arrives while
+   its WAL receiver is starting: the startup process notes the request, takes the stream for failed and sleeps until the
+   next attempt would be due (xlogrecovery.c, WaitForWALToBecomeAvailable). Patroni always asks just then, because it
+   reloads the configuration just before and a reload begins the next attempt: 0.8 s of a failover were seen. A reload
+   also ends that sleep, so the startup process is asked to reload until it has ended, for as long as it could sleep.
 """
 import os
 import select
+import signal
 import sys
 import threading
 import time
@@ -29,6 +35,7 @@ from patroni.postgresql import Postgresql
 TIMELINE_MAX_AGE_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 0.05
 REAPED_WITHIN_LOOKS = 20
+PROMOTION_LOOKS = 20
 
 ask_timeline = Postgresql.get_replica_timeline
 lock = threading.Lock()
@@ -115,6 +122,34 @@ def wake_when_postgres_ends(ha):
             ha.wakeup()
 
 
+def is_startup(process):
+    try:
+        return ': startup' in ''.join(process.cmdline()[:1])
+    except psutil.Error:
+        return False
+
+
+def hasten_promotion(postmaster):
+    """Returns when PostgreSQL has ended its recovery, or after a second."""
+    try:
+        startup = next(filter(is_startup, postmaster.children()), None)
+        for _ in range(PROMOTION_LOOKS if startup else 0):
+            startup.send_signal(signal.SIGHUP)
+            time.sleep(LOOK_EVERY_SECONDS)
+    except psutil.Error:
+        pass
+
+
+wait_promote = Postgresql._wait_promote
+
+
+def _wait_promote(self, wait_seconds):
+    postmaster = self.is_running()
+    if postmaster:
+        hasten_promotion(postmaster)
+    return wait_promote(self, wait_seconds)
+
+
 begin = Ha.__init__
 
 
@@ -133,7 +168,9 @@ def shorten():
     assert 'on_shutdown' in functions_in(Ha.demote) and '_on_shutdown' in functions_in(Ha.shutdown)
     assert '_postmaster_proc' in Postgresql.is_running.__code__.co_names
     assert 'event' in Ha.wakeup.__code__.co_names
+    assert '_wait_promote' in Postgresql.promote.__code__.co_names
     patroni.postgresql.STOP_POLLING_INTERVAL = 0.1
     patroni.ha.time = types.SimpleNamespace(**{**vars(time), 'sleep': sleep})
     Postgresql.get_replica_timeline = get_replica_timeline
+    Postgresql._wait_promote = _wait_promote
     Ha.__init__ = __init__
