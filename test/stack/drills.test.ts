@@ -45,6 +45,13 @@ describe('drill primary-crash', () => {
     expect(result.rtoMs).toBeGreaterThan(200)
     expect(result.rtoMs).toBeLessThan(20_000)
     expect(wereClientsHeld(result)).toBe(true)
+    expect((await statusOf()).last_drill).toEqual({
+      drill: 'primary-crash',
+      variant: '',
+      verdict: 'pass',
+      rto_ms: result.rtoMs,
+      started_at: result.startedAt,
+    })
     const report = await readFile(result.reportFile ?? '', 'utf8')
     expect(report).toMatch(/<svg/)
     expect(report).not.toMatch(/src="http|href="http/)

@@ -148,6 +148,7 @@ export const aCluster = (options: ClusterOptions): ClusterStatus => {
     prometheus: names('prometheus', 1).map((name) => ({ name, ...WELL })),
     alertmanagers: names('alertmanager', 1).map((name) => ({ name, ...WELL })),
     backups: { configured: true },
+    last_drill: null,
     maintenance: null,
   }
 }

@@ -48,6 +48,7 @@ export const aStatus = (changes: Partial<ClusterStatus> = {}): ClusterStatus => 
   prometheus: [],
   alertmanagers: [],
   backups: { configured: false },
+  last_drill: null,
   maintenance: null,
   ...changes,
 })

@@ -52,6 +52,7 @@ export const aStatus = (
     prometheus: [well('c-prometheus-1')],
     alertmanagers: [],
     backups: { configured: false },
+    last_drill: null,
     maintenance: null,
     ...change,
   }

@@ -21,6 +21,8 @@ export interface ControllerEventsOptions {
   readonly config: Pick<ControllerConfig, 'cluster' | 'replica' | 'tls' | 'observe'>
   readonly kv: PagedKv
   readonly isActive: () => boolean
+  /** Nothing is moved to PostgreSQL meanwhile. */
+  readonly isBusy: () => boolean
   /** The last look at the cluster. */
   readonly latest: () => Pick<ClusterStatus, 'health' | 'reasons'> | undefined
   readonly metrics: Metrics
@@ -39,7 +41,7 @@ const TURN_MS = 1000
 const FLUSH_MS = 2000
 
 export function createControllerEvents(options: ControllerEventsOptions): ControllerEvents {
-  const { config, kv, isActive, metrics, logger } = options
+  const { config, kv, isActive, isBusy, metrics, logger } = options
   const { cluster, replica, observe } = config
   const log = createEventLog({ kv, cluster, source: replica, actor: 'controller', logger })
   const store = createEventStore(kv, cluster)
@@ -75,7 +77,7 @@ export function createControllerEvents(options: ControllerEventsOptions): Contro
   const schedule = (): void => {
     timer = setTimeout(() => {
       notice()
-      turn = archiver.turn().then(() => {
+      turn = (isBusy() ? Promise.resolve() : archiver.turn()).then(() => {
         if (!end.isClosed) schedule()
       })
     }, TURN_MS)

@@ -13,7 +13,7 @@ import { loadTls } from '@neuronha/runtime/tls.ts'
 import { readMaintenance } from '../coordination/maintenance.ts'
 import { createConfiguredEngine } from '../engine/configured-engine.ts'
 import { createEtcdClient } from '../etcd/etcd-client.ts'
-import { createKv } from '../etcd/kv.ts'
+import { createKv, type Kv } from '../etcd/kv.ts'
 import { createFailover, type Failover } from '../failover/create-failover.ts'
 import { createHttpClient } from '../observe/http-client.ts'
 import { createObserver, type Observer } from '../observe/create-observer.ts'
@@ -65,26 +65,25 @@ export async function createController(
     logger,
   })
   const isActive = (): boolean => lease.isActive()
+  const isBusy = (): boolean => failover.isHandingOver()
   const metrics = createMetrics({ prefix: 'neuronha_', replica: config.replica })
   const latest = (): ClusterStatus | undefined => observations.latest()?.status
-  const events = createControllerEvents({ config, kv, isActive, latest, metrics, logger })
+  const events = createControllerEvents({
+    ...{ config, kv, isActive, isBusy, latest, metrics, logger },
+  })
   const engine = createConfiguredEngine(config, tls)
-  const failover = createFailover({
+  const failover: Failover = createFailover({
     ...{ config, kv, engine, http, tls, lease, metrics, logger },
     events: events.log,
   })
   const drills = createDrillSchedule({ config, kv, engine, lease, events: events.log, logger })
-  const observer = createObserver(config.observe, {
-    observer: config.replica,
-    slowEveryMs: SLOW_EVERY_MS,
-    self: { name: config.replica, report: () => ({ active: isActive() }) },
-    readMaintenance: () => readMaintenance(kv, config.cluster),
-  })
+  const observer = createOwnObserver(config, kv, isActive)
   const observations = new ObservationLoop({
     observer: tellingFailover(observer, failover),
     intervalMs: config.observeIntervalMs,
     standbyIntervalMs: STANDBY_INTERVAL_MS,
     isActive,
+    isBusy,
     logger,
   })
   addClusterMetrics(metrics, {
@@ -143,6 +142,18 @@ function createControllerHealth(observations: ObservationLoop, isActive: () => b
   health.add(LEASE_CHECK, () => ({ ok: true, detail: isActive() ? ACTIVE : 'standby' }))
   return health
 }
+
+const createOwnObserver = (
+  { cluster, replica, observe }: ControllerConfig,
+  kv: Kv,
+  isActive: () => boolean,
+): Observer =>
+  createObserver(observe, {
+    observer: replica,
+    slowEveryMs: SLOW_EVERY_MS,
+    self: { name: replica, report: () => ({ active: isActive() }) },
+    readMaintenance: () => readMaintenance(kv, cluster),
+  })
 
 /** What is seen for the status and the metrics serves failover and repair as well. */
 const tellingFailover = (

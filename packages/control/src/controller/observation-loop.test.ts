@@ -6,7 +6,7 @@ import { ObservationLoop } from './observation-loop.ts'
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-const aLoop = (isActive: () => boolean) => {
+const aLoop = (isActive: () => boolean, isBusy = () => false) => {
   const looks: number[] = []
   const words: string[] = []
   let raw = anObservation()
@@ -22,6 +22,7 @@ const aLoop = (isActive: () => boolean) => {
     intervalMs: 1000,
     standbyIntervalMs: 5000,
     isActive,
+    isBusy,
     logger: { info: log, warn: log, error: log } as never,
     now: () => Date.now(),
   })
@@ -47,6 +48,24 @@ test('a standby that becomes active looks within one interval', async () => {
   active = true
   await vi.advanceTimersByTimeAsync(1100)
   expect(looks).toHaveLength(2)
+})
+
+test('while the primary is replaced nobody looks who is not asked to, and afterwards at once', async () => {
+  let busy = true
+  const { loop, looks } = aLoop(
+    () => true,
+    () => busy,
+  )
+  loop.start()
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(looks).toHaveLength(0)
+  const asked = loop.fresh(1000)
+  await vi.advanceTimersByTimeAsync(100)
+  expect((await asked).status.health).toBe('healthy')
+  busy = false
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(looks.length).toBeGreaterThanOrEqual(2)
+  await loop.close()
 })
 
 test('an answer that is fresh enough is reused; questions at once share one look', async () => {

@@ -18,6 +18,8 @@ export interface ObservationLoopOptions {
   readonly intervalMs: number
   readonly standbyIntervalMs: number
   readonly isActive: () => boolean
+  /** No look of our own accord meanwhile; whoever asks for a fresh one gets it. */
+  readonly isBusy: () => boolean
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly now?: () => number
 }
@@ -82,11 +84,11 @@ export class ObservationLoop {
 
   /** Ticks at the active pace, so that a standby which becomes active does not sleep through its old interval. */
   async #tick(): Promise<void> {
-    const { intervalMs, standbyIntervalMs, isActive, logger } = this.#options
+    const { intervalMs, standbyIntervalMs, isActive, isBusy, logger } = this.#options
     const tickedAt = this.#now()
     const dueAfterMs = isActive() ? intervalMs : standbyIntervalMs
     const sinceMs = this.ageMs()
-    if (sinceMs === null || sinceMs >= dueAfterMs - BREATH_MS)
+    if (!isBusy() && (sinceMs === null || sinceMs >= dueAfterMs - BREATH_MS))
       await this.#look().catch((thrown: unknown) =>
         logger.error({ err: thrown }, 'looking at the cluster failed'),
       )

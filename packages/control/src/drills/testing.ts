@@ -194,6 +194,7 @@ export const aStatus = (change: Partial<ClusterStatus> = {}): ClusterStatus => (
   prometheus: [],
   alertmanagers: [],
   backups: { configured: false },
+  last_drill: null,
   maintenance: null,
   ...change,
 })

@@ -3,6 +3,7 @@ import type { FenceRecord, NewEvent } from '@neuronha/core/contracts/coordinatio
 import { RESUME_BY_MS } from '../poolers/pooler-fleet.ts'
 import { ClientPause, KEEP_OPEN_EVERY_MS, type PauseView } from './client-pause.ts'
 import { aRecord } from './testing.ts'
+import { SETTLE_MS } from './write-probe.ts'
 
 let asked: string[]
 let events: NewEvent[]
@@ -64,6 +65,18 @@ afterEach(async () => {
 })
 
 const HELD = ['PAUSE', 'show again']
+
+it('hands over from the first PAUSE until the clients have logged in again', () => {
+  expect(clients.isHandingOver()).toBe(false)
+  look({ refusing: 'm1' })
+  nowMs += 3000
+  expect(clients.isHandingOver()).toBe(true)
+  clients.noteShown('m2')
+  nowMs += SETTLE_MS - 1
+  expect(clients.isHandingOver()).toBe(true)
+  nowMs += 1
+  expect(clients.isHandingOver()).toBe(false)
+})
 
 describe('while a fence is open', () => {
   it('holds the clients once, until the routers lead to the new primary', async () => {

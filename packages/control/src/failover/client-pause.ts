@@ -18,6 +18,7 @@ import type { EventLog } from '../events/event-log.ts'
 import type { PoolerFleet } from '../planned/ports.ts'
 import { RESUME_BY_MS } from '../poolers/pooler-fleet.ts'
 import type { CoordinationView } from './coordination-view.ts'
+import { SETTLE_MS } from './write-probe.ts'
 
 export interface ClientPauseOptions {
   readonly poolers: Pick<PoolerFleet, 'open' | 'pause' | 'resume' | 'close'>
@@ -64,6 +65,7 @@ export class ClientPause {
   readonly #spent = new Set<string>()
   #reason: Reason | undefined
   #held: Held | undefined
+  #releasedAt: number | undefined
   #openedAt: number | undefined
   #trouble = ''
   #work: Promise<void> = Promise.resolve()
@@ -80,6 +82,15 @@ export class ClientPause {
       this.#spent.clear()
       this.#keepOpen()
     } else if (!this.#spent.has(reason.key)) this.#hold(reason)
+  }
+
+  /**
+   * Clients are held, or were until just now. Whatever can wait a few seconds should: on a small machine the members need
+   * all processors to elect, and then to let the clients in.
+   */
+  isHandingOver(): boolean {
+    const releasedAt = this.#releasedAt ?? -Infinity
+    return this.#held !== undefined || this.#options.now() - releasedAt < SETTLE_MS
   }
 
   /** The routers were told of this primary, which writes. */
@@ -124,7 +135,8 @@ export class ClientPause {
     if (held === undefined || reason === undefined) return
     this.#held = undefined
     clearTimeout(held.limit)
-    const heldMs = Math.round(this.#options.now() - held.since)
+    this.#releasedAt = this.#options.now()
+    const heldMs = Math.round(this.#releasedAt - held.since)
     this.#options.events.record({
       kind: 'failover.clients-held',
       severity: 'info',

@@ -46,6 +46,8 @@ export interface Failover {
   start(): void
   /** A look at the cluster, by whoever looks. */
   noteStatus(status: ClusterStatus): void
+  /** The primary is being replaced just now: what can wait a few seconds should. */
+  isHandingOver(): boolean
   close(): Promise<void>
 }
 
@@ -116,6 +118,7 @@ export function createFailover(options: FailoverOptions): Failover {
       rejoin.noteStatus(status)
       placement.noteStatus(status)
     },
+    isHandingOver: () => clients.isHandingOver(),
     close: async () => {
       stop.abort()
       await Promise.all([

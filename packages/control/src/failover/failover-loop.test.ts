@@ -34,6 +34,7 @@ function aController(kv: FakeKv, container: () => unknown = () => undefined) {
   const members = MEMBERS.map((name) => ({ name, address: name }))
   const now = () => Date.now()
   let questions = 0
+  const observed: string[] = []
   const connect = () =>
     ({
       query: () => {
@@ -68,7 +69,10 @@ function aController(kv: FakeKv, container: () => unknown = () => undefined) {
   const witnesses = new Witnesses({
     ...{ members, now, http: options.http },
     connectProbe: connect,
-    connectObserver: connect,
+    connectObserver: ({ name }) => {
+      observed.push(name)
+      return connect()
+    },
     onWrite: () => undefined,
     onUnease: () => undefined,
   })
@@ -78,7 +82,7 @@ function aController(kv: FakeKv, container: () => unknown = () => undefined) {
     await vi.advanceTimersByTimeAsync(ms)
     return questions - before
   }
-  return { loop, questionsDuring, decisions }
+  return { loop, questionsDuring, decisions, observed }
 }
 
 test('while a switchover shuts the primary down, no member is asked anything, and afterwards the new one is', async () => {
@@ -95,6 +99,27 @@ test('while a switchover shuts the primary down, no member is asked anything, an
   await kv.delete(keys.switchover)
   await vi.advanceTimersByTimeAsync(1000)
   expect(await questionsDuring(3000)).toBeGreaterThan(5)
+  await loop.close()
+})
+
+test('a new primary is watched without connecting anew to those that were standbys before', async () => {
+  const kv = await aLedCluster()
+  const { loop, observed } = aController(kv)
+  const { leader } = patroniKeys('demo')
+  const { switchover } = coordinationKeys('demo')
+  loop.start()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(observed).toEqual(['m2', 'm3', 'm4'])
+  await kv.put(leader, 'm2')
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(observed.slice(3)).toEqual(['m1'])
+  await kv.put(switchover, '{}')
+  await vi.advanceTimersByTimeAsync(1000)
+  await kv.put(leader, 'm3')
+  await kv.delete(switchover)
+  await vi.advanceTimersByTimeAsync(2000)
+  // a connection to the primary that a switchover shuts down would keep it from its end
+  expect(observed.slice(4)).toEqual(['m2'])
   await loop.close()
 })
 

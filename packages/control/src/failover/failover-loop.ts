@@ -149,7 +149,8 @@ export class FailoverLoop {
     const view = await readCoordination(kv, cluster, this.#options.now)
     this.#options.onRead(view)
     // Nothing is fenced during a switchover, and whoever asks a primary that shuts down keeps it from its end.
-    await (view.isSwitchoverOpen ? witnesses.rest() : witnesses.look(view.snapshot))
+    if (view.isSwitchoverOpen) await witnesses.standAside()
+    else witnesses.look(view.snapshot)
     await this.#keepTerm(view)
     this.#options.onLook(view)
     const seen = await this.#observe(view)

@@ -4,15 +4,18 @@
  */
 import { CONTROLLER_TIMINGS } from '@neuronha/core/predict/controller-timings.ts'
 import { toPlatformError } from '@neuronha/core/errors.ts'
+import type { DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
 import type { HttpClient } from '../observe/http-client.ts'
 import type { DcsSnapshot } from './dcs-snapshot.ts'
 import type { Suspicion } from './decide-fence.ts'
 import { askPatroni, type MemberAddress } from './members-view.ts'
 import { SLIP_MS, suspect } from './suspect.ts'
-import { WriteProbe, type WriteProbeOptions } from './write-probe.ts'
+import { WriteProbe, type ProbeTarget, type WriteProbeOptions } from './write-probe.ts'
 
-export interface WitnessOptions extends WriteProbeOptions {
+export interface WitnessOptions extends Omit<WriteProbeOptions, 'observerOf'> {
   readonly http: HttpClient
+  /** A client that may read the state of a standby's receiver. */
+  readonly connectObserver: (target: ProbeTarget) => DirectClient
 }
 
 const BEAT_MS = 100
@@ -29,6 +32,10 @@ export class Witnesses {
   #lastBeatAt: number
   #slippedAt: number
   #probe: WriteProbe | undefined
+  /** Of the probe before: it says goodbye to a member that may be dead, while the next one asks already. */
+  #ending: Promise<void> = Promise.resolve()
+  /** By member. They outlive a primary: to connect anew would cost the others a process each, while they elect. */
+  readonly #observers = new Map<string, DirectClient>()
   #refusing: string | undefined
   #status: { modRevision: string | null; changedAt: number; seenAt: number } | undefined
   #rest: { readonly askedSince: number; answeredAt: number | null; open: boolean } | undefined
@@ -42,9 +49,9 @@ export class Witnesses {
   }
 
   /** Takes in what etcd says; a new primary gets new witnesses. */
-  async look(snapshot: DcsSnapshot): Promise<void> {
+  look(snapshot: DcsSnapshot): void {
     const name = snapshot.leader?.name
-    if (name !== undefined && name !== this.#probe?.member) await this.#watch(name)
+    if (name !== undefined && name !== this.#probe?.member) this.#watch(name)
     this.#noteStatus(snapshot)
   }
 
@@ -82,11 +89,19 @@ export class Witnesses {
 
   /** Ends every witness: this controller is not the active one. */
   async rest(): Promise<void> {
-    const probe = this.#probe
-    this.#probe = undefined
-    this.#status = undefined
-    this.#stopRest()
-    await probe?.stop()
+    this.#stopProbe()
+    const observers = [...this.#observers.values()]
+    this.#observers.clear()
+    await Promise.all([this.#ending, ...observers.map((client) => client.close())])
+  }
+
+  /** Asks nobody anything while a planned act changes the primary; standbys are kept in touch with. */
+  async standAside(): Promise<void> {
+    const primary = this.#probe?.member ?? ''
+    this.#stopProbe()
+    const observer = this.#observers.get(primary)
+    this.#observers.delete(primary)
+    await Promise.all([this.#ending, observer?.close()])
   }
 
   async close(): Promise<void> {
@@ -100,12 +115,30 @@ export class Witnesses {
     this.#lastBeatAt = now
   }
 
-  async #watch(name: string): Promise<void> {
-    await this.rest()
+  #watch(name: string): void {
+    this.#stopProbe()
     const member = this.#options.members.find((candidate) => candidate.name === name)
     if (member === undefined) return
-    this.#probe = new WriteProbe(member, this.#options)
+    const observerOf = (target: ProbeTarget): DirectClient => this.#observerOf(target)
+    this.#probe = new WriteProbe(member, { ...this.#options, observerOf })
     this.#probe.start()
+  }
+
+  #stopProbe(): void {
+    const probe = this.#probe
+    this.#probe = undefined
+    this.#status = undefined
+    this.#stopRest()
+    if (probe !== undefined)
+      this.#ending = Promise.all([this.#ending, probe.stop()]).then(() => undefined)
+  }
+
+  #observerOf(target: ProbeTarget): DirectClient {
+    const known = this.#observers.get(target.name)
+    if (known !== undefined) return known
+    const client = this.#options.connectObserver(target)
+    this.#observers.set(target.name, client)
+    return client
   }
 
   #noteStatus({ statusModRevision, askedAt, seenAt }: DcsSnapshot): void {
@@ -118,7 +151,7 @@ export class Witnesses {
       seenAt,
     }
     const isStill = seenAt - this.#status.changedAt >= ASK_REST_AFTER_MS
-    if (isStill || this.#probe?.isUneasy === true) this.#startRest()
+    if (isStill || this.#probe?.isKeptWaiting === true) this.#startRest()
     else this.#stopRest()
   }
 

@@ -1,6 +1,6 @@
 import type { DirectClient, DirectClientOptions } from '@neuronha/runtime/postgres/direct-client.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { PROBE_EVERY_MS, WriteProbe } from './write-probe.ts'
+import { PROBE_EVERY_MS, SETTLE_MS, WriteProbe } from './write-probe.ts'
 
 type Told = Pick<DirectClientOptions, 'onFirstByte' | 'onLost'>
 type Answer = (statement: string) => Promise<readonly never[]>
@@ -57,7 +57,7 @@ const aProbe = (member: ReturnType<typeof createMember>) => {
     {
       members: [],
       connectProbe: member.connectProbe,
-      connectObserver: () => ({ query: () => Promise.resolve([]), close: () => Promise.resolve() }),
+      observerOf: () => ({ query: () => Promise.resolve([]), close: () => Promise.resolve() }),
       onWrite,
       onUnease,
       now: () => performance.now(),
@@ -103,6 +103,7 @@ describe('a primary that refuses writes', () => {
   it('is asked on the kept connection alone for as long as it refuses, and on fresh ones when it falls silent', async () => {
     const member = createMember()
     const { probe } = aProbe(member)
+    await pass(PROBE_EVERY_MS)
     member.answerKept(refuses('57P03'))
     await pass(2 * PROBE_EVERY_MS)
     const asked = [member.keptQuestions(), member.fresh().length] as const
@@ -137,6 +138,41 @@ describe('a primary that refuses writes', () => {
   })
 })
 
+describe('a member that is being promoted', () => {
+  const isStandby: Answer = (statement) =>
+    statement.includes('pg_is_in_recovery')
+      ? Promise.resolve([{ is_standby: true } as never])
+      : Promise.reject(new Error('it was asked to write'))
+
+  it('is asked whether it is, on one connection, and writes as soon as it can', async () => {
+    const member = createMember()
+    member.answerKept(isStandby)
+    const { probe, onWrite } = aProbe(member)
+    await pass(4 * PROBE_EVERY_MS)
+    expect([probe.isWriting, probe.isRefusing, member.fresh().length]).toEqual([false, false, 0])
+    expect(probe.view()).toMatchObject({ spokeToQuestionOf: expect.any(Number) as number })
+    member.answerKept(writes)
+    await pass(60)
+    expect([probe.isWriting, onWrite.mock.calls.length]).toEqual([true, 1])
+    await pass(SETTLE_MS - PROBE_EVERY_MS)
+    expect([member.fresh().length, probe.isKeptWaiting]).toEqual([0, false])
+    await pass(2 * PROBE_EVERY_MS)
+    expect(member.fresh()).toHaveLength(1)
+    await probe.stop()
+  })
+
+  it('is tried on a fresh connection when it falls silent, or is not promoted in 5 s', async () => {
+    for (const answer of [() => new Promise<never>(() => undefined), isStandby]) {
+      const member = createMember()
+      member.answerKept(answer)
+      const { probe } = aProbe(member)
+      await pass(answer === isStandby ? 5000 + PROBE_EVERY_MS : 2 * PROBE_EVERY_MS)
+      expect(member.fresh().length).toBeGreaterThan(0)
+      await probe.stop()
+    }
+  })
+})
+
 describe('the kept connection', () => {
   it('is asked as soon as it is lost', async () => {
     const member = createMember()
@@ -165,7 +201,7 @@ describe('a fresh connection', () => {
     const member = createMember()
     member.hangFresh()
     const { probe } = aProbe(member)
-    await pass(2400)
+    await pass(SETTLE_MS + 2400)
     expect(member.fresh().map(({ isClosed }) => isClosed)).toEqual([false])
     await pass(200 + PROBE_EVERY_MS)
     expect(member.fresh().map(({ isClosed }) => isClosed)).toEqual([true, false])
@@ -178,7 +214,7 @@ describe('a fresh connection', () => {
     const member = createMember()
     member.hangFresh()
     const { probe } = aProbe(member)
-    await pass(1000)
+    await pass(SETTLE_MS + 1000)
     member.fresh()[0]?.told.onFirstByte?.()
     await pass(3000)
     expect(member.fresh()[0]?.isClosed).toBe(false)

@@ -24,8 +24,8 @@ export interface WriteProbeOptions {
     target: ProbeTarget,
     told: Pick<DirectClientOptions, 'onFirstByte' | 'onLost'>,
   ) => DirectClient
-  /** A client that may read the state of a standby's receiver. */
-  readonly connectObserver: (target: ProbeTarget) => DirectClient
+  /** A client that may read the state of a standby's receiver; whoever gives it closes it. */
+  readonly observerOf: (target: ProbeTarget) => DirectClient
   /** A write that was begun at this moment has succeeded on this member. */
   readonly onWrite: (member: string, begunAt: number) => void
   /** Somebody keeps us waiting, or the primary does not write: called at each beat until nobody does. */
@@ -71,11 +71,16 @@ const WORST_OF_LAST_MS = 5000
 /** A new primary is asked so often until it writes, for so long. */
 const HURRY_EVERY_MS = 50
 const HURRY_FOR_MS = 5000
+/** Then its clients log in, all at once, for so long. */
+export const SETTLE_MS = 2000
 /** One refusal may be an administrator's doing (a backend that is ended): the next one tells. */
 const REFUSALS = 2
 /** After a refusal the kept connection is asked again this soon, once. */
 const ASK_AGAIN_MS = 50
 
+/** It answered that it takes no writes yet. */
+const NOT_YET = Symbol('not promoted yet')
+const IS_STANDBY = 'SELECT pg_is_in_recovery() AS is_standby'
 const RECEIVER_AGE = `SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time)::float8 * 1000 AS age_ms FROM pg_stat_wal_receiver`
 
 interface Line {
@@ -144,9 +149,10 @@ export class WriteProbe {
   #beats = 0
   /** The kept connection's last question was written. */
   #isWriting = false
+  #firstWriteAt: number | undefined
   /** So many of its last questions in a row were refused because no writes are taken. */
   #refusals = 0
-  #isUneasy = false
+  #wasCalm = true
   #isStopped = false
   #newestBackendAt: number | null = null
   readonly #statement: string
@@ -166,7 +172,7 @@ export class WriteProbe {
         target,
         line: aLine(),
         control: aLine(),
-        client: options.connectObserver(target),
+        client: options.observerOf(target),
         messageAgeMs: null,
       }))
   }
@@ -175,9 +181,9 @@ export class WriteProbe {
     return this.#member.name
   }
 
-  /** Somebody kept us waiting at the last beat. */
-  get isUneasy(): boolean {
-    return this.#isUneasy
+  /** Somebody kept us waiting at the last beat, and it was not one that refuses, whom nobody takes for silent. */
+  get isKeptWaiting(): boolean {
+    return !this.#wasCalm && !this.isRefusing
   }
 
   get isWriting(): boolean {
@@ -198,8 +204,7 @@ export class WriteProbe {
   async stop(): Promise<void> {
     this.#isStopped = true
     clearInterval(this.#timer)
-    const clients = [this.#keptClient, ...this.#standbys.map(({ client }) => client)]
-    await Promise.all(clients.map((client) => client.close()))
+    await this.#keptClient.close()
   }
 
   view(): ProbeView {
@@ -231,9 +236,10 @@ export class WriteProbe {
     if (isDue(CALM_BEATS.fresh) && !this.#saysEnough())
       this.#tryFresh(this.#fresh, this.#member, this.#statement)
     if (isDue(CALM_BEATS.standbys)) this.#askStandbys()
+    // before the first beat nobody was asked
+    this.#wasCalm = isCalm || this.#beats === 0
     this.#beats += 1
-    this.#isUneasy = !isCalm || !this.#isWriting
-    if (this.#isUneasy) this.#options.onUnease()
+    if (!isCalm || !this.#isWriting) this.#options.onUnease()
   }
 
   /** A member that has just got the leadership is about to leave recovery, and clients wait for it. */
@@ -249,9 +255,9 @@ export class WriteProbe {
   #askKept(): void {
     // after the end, a question would open a connection that nobody closes
     if (this.#isStopped) return
-    if (!this.#isKeptWaiting()) {
+    if (!this.#isFreshWaitedFor()) {
       this.#newestBackendAt = null
-      void this.#question(this.#kept, () => this.#keptClient.query(this.#statement, DEADLINE_MS))
+      void this.#question(this.#kept, () => this.#write())
       return
     }
     void this.#question(this.#kept, async () => {
@@ -264,24 +270,43 @@ export class WriteProbe {
     })
   }
 
+  /** A member that is not promoted yet is asked whether it is: to refuse a write costs it an error and two lines of its log. */
+  async #write(): Promise<typeof NOT_YET | undefined> {
+    if (this.#firstWriteAt === undefined) {
+      const [row] = await this.#keptClient.query<{ is_standby: boolean }>(IS_STANDBY, DEADLINE_MS)
+      if (row?.is_standby === true) return NOT_YET
+    }
+    await this.#keptClient.query(this.#statement, DEADLINE_MS)
+    return undefined
+  }
+
   /**
-   * It refuses, and is quick about it: what it says to one new connection it says to the next. A server that shuts down
-   * ends only after the last of those that it turns away, each with a process and a handshake of its own.
+   * It refuses, and is quick to say so: it would tell a new connection the same. A server that shuts down ends only after the
+   * last of those that it turns away, each with a process and a handshake of its own. One that is being promoted has all its
+   * clients waiting for the processors that these would take.
    */
   #saysEnough(): boolean {
     const { openSince } = this.#kept
-    const isWaiting = openSince !== null && this.#options.now() - openSince >= CALM_ANSWER_MS
-    return this.isRefusing && !isWaiting
+    const now = this.#options.now()
+    const isWaiting = openSince !== null && now - openSince >= CALM_ANSWER_MS
+    return (this.isRefusing || this.#isNew(now)) && !isWaiting
+  }
+
+  /** It is being promoted, or was just now and lets its clients in. */
+  #isNew(now: number): boolean {
+    return this.#firstWriteAt === undefined
+      ? now - this.#since < HURRY_FOR_MS
+      : now - this.#firstWriteAt < SETTLE_MS
   }
 
   /** A fresh connection has been waited for so long that others are asked about it. */
-  #isKeptWaiting(): boolean {
+  #isFreshWaitedFor(): boolean {
     const { unansweredSince } = this.#fresh
     return unansweredSince !== null && this.#options.now() - unansweredSince >= CONTROL_AFTER_MS
   }
 
   #askStandbys(): void {
-    const needsControl = this.#isKeptWaiting()
+    const needsControl = this.#isFreshWaitedFor()
     for (const standby of this.#standbys) {
       void this.#question(standby.line, async () => {
         const [row] = await standby.client.query<{ age_ms: number | null }>(
@@ -294,10 +319,12 @@ export class WriteProbe {
     }
   }
 
-  /** Every line has answered lately, and none keeps us waiting. */
+  /** Every line that was asked has answered lately, and none keeps us waiting. */
   #isCalm(): boolean {
     const now = this.#options.now()
-    const lines = [this.#kept, this.#fresh, ...this.#standbys.map(({ line }) => line)]
+    const isFreshAsked = this.#fresh.openSince !== null || this.#fresh.answeredAt !== null
+    const fresh = isFreshAsked || !this.#isNew(now) ? [this.#fresh] : []
+    const lines = [this.#kept, ...fresh, ...this.#standbys.map(({ line }) => line)]
     return lines.every(
       ({ openSince, answeredAt }) =>
         answeredAt !== null &&
@@ -339,7 +366,7 @@ export class WriteProbe {
     let outcome: Outcome = 'done'
     let isRefusal = false
     try {
-      await ask()
+      if ((await ask()) === NOT_YET) outcome = 'spoke'
     } catch (thrown) {
       outcome = outcomeOf(thrown)
       isRefusal = saysNoWrites(thrown)
@@ -354,6 +381,7 @@ export class WriteProbe {
   #noteKept(isWritten: boolean, isRefusal: boolean): void {
     const wasWriting = this.#isWriting
     this.#isWriting = isWritten
+    if (isWritten) this.#firstWriteAt ??= this.#options.now()
     this.#refusals = isRefusal ? this.#refusals + 1 : 0
     if (this.#refusals === 1 && wasWriting) void sleep(ASK_AGAIN_MS).then(() => this.#askKept())
     if (this.#refusals === REFUSALS) this.#options.onUnease()

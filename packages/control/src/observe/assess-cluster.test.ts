@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { clusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { assessCluster } from './assess-cluster.ts'
 import { acknowledgementsNeeded } from './find-database-problems.ts'
-import { answered, silent, type PoolerDatabase, type RawObservation } from './raw-observation.ts'
+import {
+  answered,
+  silent,
+  type MemberObservation,
+  type PoolerDatabase,
+  type RawObservation,
+} from './raw-observation.ts'
 import {
   aMember,
   anObservation,
@@ -51,6 +57,22 @@ describe('a healthy cluster', () => {
       read_from: [2, 3, 4].map(memberName),
       healthy: true,
     })
+  })
+
+  test('knows the newest drill that any member has heard of', () => {
+    const disk = { sizeBytes: 100e9, availableBytes: 59e9, usedRatio: 0.41 }
+    const heardOf = (started_at: string): MemberObservation['slowFacts'] => {
+      const drill = { drill: 'switchover', variant: '', verdict: 'pass' as const, rto_ms: 900 }
+      return answered({ disk, lastDrill: { ...drill, started_at } })
+    }
+    const newer = { slowFacts: heardOf('2026-11-22T03:00:00.000Z') }
+    const older = { slowFacts: heardOf('2026-11-21T03:00:00.000Z') }
+    const raw = [gone, newer, older].reduce<RawObservation>(
+      (seen, change, index) => replaceMember(seen, index + 1, change),
+      healthy,
+    )
+    expect(assessCluster(raw).last_drill?.started_at).toBe('2026-11-22T03:00:00.000Z')
+    expect(assessCluster(healthy).last_drill).toBeNull()
   })
 
   test('knows the etcd leader and the active controller', () => {

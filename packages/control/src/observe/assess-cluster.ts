@@ -1,5 +1,5 @@
 /** Judges one look at a cluster: roles, health, and in plain words what is wrong. Pure. */
-import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { ClusterStatus, LastDrill } from '@neuronha/core/contracts/cluster-status.ts'
 import { assessMembers } from './assess-members.ts'
 import {
   assessAlertmanagers,
@@ -20,12 +20,21 @@ import {
   isPatroniPaused,
 } from './find-database-problems.ts'
 import type { Finding } from './finding.ts'
-import type { RawObservation } from './raw-observation.ts'
+import { valueOf, type RawObservation } from './raw-observation.ts'
 
 const healthOf = (findings: readonly Finding[]): ClusterStatus['health'] => {
   if (findings.some(({ severity }) => severity === 'down')) return 'down'
   return findings.length > 0 ? 'degraded' : 'healthy'
 }
+
+/** A standby may not have heard of the newest yet. */
+const lastDrillOf = ({ members }: RawObservation): LastDrill | null =>
+  members
+    .map(({ slowFacts }) => valueOf(slowFacts)?.lastDrill ?? null)
+    .reduce((newest, drill) => {
+      if (newest === null || drill === null) return newest ?? drill
+      return drill.started_at > newest.started_at ? drill : newest
+    }, null)
 
 /** The whole status. `down` means that users cannot work, `degraded` that they can with less in reserve. */
 export function assessCluster(raw: RawObservation): ClusterStatus {
@@ -50,6 +59,7 @@ export function assessCluster(raw: RawObservation): ClusterStatus {
     prometheus: assessPrometheus(raw),
     alertmanagers: assessAlertmanagers(raw),
     backups: { configured: raw.config.backups },
+    last_drill: lastDrillOf(raw),
     maintenance: raw.maintenance,
   }
   const findings = [...findDatabaseProblems(raw, assessed), ...findPartProblems(status)]

@@ -93,9 +93,9 @@ const lagOf = (
   return { bytes: bytes ?? seen?.lagBytes ?? null, ms: lagMsOf(postgres, bytes) }
 }
 
-const diskOf = ({ disk }: MemberObservation): MemberStatus['disk'] => {
-  if (!disk.ok) return null
-  const { sizeBytes, availableBytes, usedRatio } = disk.value
+const diskOf = ({ slowFacts }: MemberObservation): MemberStatus['disk'] => {
+  if (!slowFacts.ok) return null
+  const { sizeBytes, availableBytes, usedRatio } = slowFacts.value.disk
   return { size_bytes: sizeBytes, available_bytes: availableBytes, used_ratio: usedRatio }
 }
 

@@ -15,7 +15,6 @@ import type { Login } from '@neuronha/runtime/postgres/endpoint.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
 import { assessCluster } from './assess-cluster.ts'
 import { bodyOf, createHttpClient, type HttpClient } from './http-client.ts'
-import { observeDisk } from './observe-disk.ts'
 import { observeEtcd } from './observe-etcd.ts'
 import { observePatroni, observePatroniView } from './observe-patroni.ts'
 import { observePooler } from './observe-poolers.ts'
@@ -27,6 +26,7 @@ import {
   observePrometheus,
   observeService,
 } from './observe-services.ts'
+import { observeSlowFacts } from './observe-slow-facts.ts'
 import { createProbe, type Probe } from './probe.ts'
 import {
   silent,
@@ -62,8 +62,8 @@ interface Ask {
   readonly slowEveryMs: number
 }
 
-/** A disk fills slowly. */
-const DISK_EVERY_MS = 30_000
+/** A disk fills slowly, and drills are rare. */
+const SLOW_FACTS_EVERY_MS = 30_000
 
 /**
  * When an open question is given up and its connection closed. Long, because a member that is short of processors answers
@@ -222,18 +222,18 @@ const databaseQuestions = (config: ObserveConfig, context: Ask, clients: DirectC
       observePatroni(http, origin(address, PORTS.patroni), signal),
     ),
   )
-  const disks = askAll(config.members, ({ address }) => {
+  const slowFacts = askAll(config.members, ({ address }) => {
     // Not on the connection that tells whether the member lives: a disk that hangs must not look like a dead member.
     const client = connect(address, PORTS.postgres, config.database)
-    return ask(context, DISK_EVERY_MS, () => observeDisk(client, GIVE_UP_MS))
+    return ask(context, SLOW_FACTS_EVERY_MS, () => observeSlowFacts(client, GIVE_UP_MS))
   })
   const members = async (): Promise<RawObservation['members']> => {
-    const [databases, agents, volumes] = await Promise.all([postgres(), patroni(), disks()])
+    const [databases, agents, facts] = await Promise.all([postgres(), patroni(), slowFacts()])
     return databases.map(({ answer, ...member }, index) => ({
       ...member,
       postgres: answer,
       patroni: agents[index]?.answer ?? silent('not asked'),
-      disk: volumes[index]?.answer ?? silent('not asked'),
+      slowFacts: facts[index]?.answer ?? silent('not asked'),
     }))
   }
   return { members, poolers }

@@ -106,5 +106,6 @@ test('WAL positions subtract across the 4 GB boundary and never below zero', () 
 test('numbers read as people write them', () => {
   expect([0, 812, 1434, 16 * 1024 ** 2].map(bytes)).toEqual(['0 B', '812 B', '1.4 kB', '16 MB'])
   expect([4, 1200, 40_000, 180_000].map(duration)).toEqual(['4 ms', '1.2 s', '40 s', '3 min'])
+  expect([9e6, 172e6, 259_200_000].map(duration)).toEqual(['3 h', '48 h', '3 days'])
   expect(list(['a', 'b', 'c'])).toBe('a, b and c')
 })

@@ -3,6 +3,7 @@
  * either the part's words or the reason why there are none; `assessCluster` turns the whole into a ClusterStatus.
  */
 import type { ObserveConfig } from '@neuronha/core/config/processes.ts'
+import type { LastDrill } from '@neuronha/core/contracts/cluster-status.ts'
 import type { Maintenance } from '@neuronha/core/contracts/coordination.ts'
 
 export type Answer<T> =
@@ -42,6 +43,13 @@ export interface DiskAnswer {
   readonly usedRatio: number
 }
 
+/** What a member is asked seldom. */
+export interface SlowFacts {
+  readonly disk: DiskAnswer
+  /** The newest that it knows of; null: none yet. */
+  readonly lastDrill: LastDrill | null
+}
+
 /** A member's own Patroni, GET /patroni. */
 export interface PatroniAnswer {
   readonly state: string
@@ -61,7 +69,7 @@ export interface MemberObservation {
   readonly address: string
   readonly postgres: Answer<PostgresAnswer>
   readonly patroni: Answer<PatroniAnswer>
-  readonly disk: Answer<DiskAnswer>
+  readonly slowFacts: Answer<SlowFacts>
 }
 
 /** What `patronictl list` would print: GET /cluster of any member. */

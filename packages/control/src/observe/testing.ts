@@ -69,7 +69,10 @@ export const aMember = (n: number, change: Partial<MemberObservation> = {}): Mem
       ? aPatroni({ role: 'primary', replicationState: null, syncStandby: false })
       : aPatroni(),
   ),
-  disk: answered({ sizeBytes: 100e9, availableBytes: 59e9, usedRatio: 0.41 }),
+  slowFacts: answered({
+    disk: { sizeBytes: 100e9, availableBytes: 59e9, usedRatio: 0.41 },
+    lastDrill: null,
+  }),
   ...change,
 })
 
@@ -200,8 +203,8 @@ export const replaceMember = (
 })
 
 /** A member of which nothing answers. */
-export const gone: Pick<MemberObservation, 'postgres' | 'patroni' | 'disk'> = {
+export const gone: Pick<MemberObservation, 'postgres' | 'patroni' | 'slowFacts'> = {
   postgres: silent('no answer within 800 ms'),
   patroni: silent('no answer within 800 ms'),
-  disk: silent('no answer within 800 ms'),
+  slowFacts: silent('no answer within 800 ms'),
 }

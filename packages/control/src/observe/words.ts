@@ -17,11 +17,12 @@ export function bytes(value: number): string {
   return `${amount.toFixed(digits)} ${UNITS[unit] ?? 'B'}`
 }
 
-/** 4 ms, 1.2 s, 40 s, 3 min, 2 h. */
+/** 4 ms, 1.2 s, 40 s, 3 min, 2 h, 3 days. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`
   if (ms < 120_000) return `${Math.round(ms / 1000)} s`
   if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`
-  return `${Math.round(ms / 3_600_000)} h`
+  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h`
+  return `${Math.round(ms / 86_400_000)} days`
 }

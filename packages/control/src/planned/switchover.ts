@@ -29,14 +29,13 @@ import { isBehind } from './lsn-order.ts'
 import type { PlannedDeps, PoolerFleet } from './ports.ts'
 import { observeSwitchover, readLeader } from './switchover-facts.ts'
 import { announceSwitchover, type SwitchoverRecord } from './switchover-record.ts'
+import { verifySwitchover } from './verify-switchover.ts'
 
 const CHECKPOINT_DEADLINE_MS = 30_000
 const CATCH_UP_DEADLINE_MS = 1000
 const WITHIN = `within ${RESUME_BY_MS / 1000} s`
-const VERIFY_DEADLINE_MS = 60_000
-/** While clients wait; each look asks etcd for a quorum's answer. Afterwards nobody is in a hurry. */
+/** Clients wait meanwhile; each look asks etcd for a quorum's answer. */
 const LOOK_EVERY_MS = 50
-const VERIFY_EVERY_MS = 300
 
 const STEPS = {
   check: 'check that nothing stands in the way',
@@ -165,7 +164,7 @@ async function changePrimary(run: Run): Promise<Pick<SwitchoverResult, 'to' | 's
         `${left.join(', ')} cannot be reached and will resume by itself within 10 s`,
       )
     if (outcome?.code !== undefined && outcome.code !== 'NOT_HEALTHY_IN_TIME') throw outcome
-    return { to: await timed(run, 'verify', () => verify(run)), stallMs }
+    return { to: await timed(run, 'verify', () => verifySwitchover(run)), stallMs }
   } finally {
     await poolers.close()
   }
@@ -302,49 +301,6 @@ async function until(
       throw new PlatformError('NOT_HEALTHY_IN_TIME', `${words} ${WITHIN}`)
     await deps.clock.sleep(LOOK_EVERY_MS)
   }
-}
-
-/** The new primary owns the lock and the list of synchronous standbys, and the old one follows it. Returns its name. */
-async function verify(run: Run): Promise<string> {
-  const { deps } = run
-  const deadline = deps.clock.now() + VERIFY_DEADLINE_MS
-  for (;;) {
-    const { primary, missing } = await lookForEnd(run)
-    if (primary !== undefined) return primary
-    if (deps.clock.now() > deadline || deps.signal.aborted) {
-      const why = deps.signal.aborted ? 'nobody waited for its end' : 'it did not end as asked'
-      throw new PlatformError(
-        'NOT_HEALTHY_IN_TIME',
-        `the switchover from ${run.from} was begun, and ${why}: ${missing}`,
-        { hint: 'Clients are no longer held. `./neuronha status` shows where the cluster stands.' },
-      )
-    }
-    await deps.clock.sleep(VERIFY_EVERY_MS)
-  }
-}
-
-async function lookForEnd({
-  deps,
-  from,
-  runners,
-}: Run): Promise<{ primary: string | undefined; missing: string }> {
-  const [{ leader, sync }, status] = await Promise.all([
-    readLeader(deps.kv, deps.cluster),
-    deps.observe(),
-  ])
-  const isOwner =
-    leader !== null &&
-    runners.includes(leader) &&
-    (deps.syncStandbys === 0 || sync.leader === leader)
-  if (!isOwner) {
-    const [holder, owner] = [leader ?? 'nobody', sync.leader ?? 'nobody']
-    const missing = `the lock is held by ${holder}, the synchronous standbys are of ${owner}`
-    return { primary: undefined, missing }
-  }
-  const state = status.members.find(({ name }) => name === from)?.state ?? 'unknown'
-  if (state === 'streaming') return { primary: leader, missing: '' }
-  const missing = `${leader} is the primary, and ${from} does not follow it yet (${state})`
-  return { primary: undefined, missing }
 }
 
 async function timed<T>(

@@ -1,5 +1,5 @@
 /** Everything beside the members: a label on the left, one line per part or per kind of service on the right. */
-import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { ClusterStatus, LastDrill } from '@neuronha/core/contracts/cluster-status.ts'
 import { bytes, count, duration } from '../observe/words.ts'
 import { MARKS, type Colors } from './render-status.ts'
 import { wrap } from './text-table.ts'
@@ -109,6 +109,32 @@ const serviceLines = (status: ClusterStatus, colors: Colors): readonly string[] 
 const backupLine = ({ backups }: ClusterStatus): string =>
   backups.configured ? 'repository configured' : 'no repository configured'
 
+const VERDICTS: Readonly<Record<LastDrill['verdict'], string>> = {
+  pass: 'passed',
+  fail: 'failed',
+  refused: 'was refused',
+  aborted: 'was given up',
+}
+
+/** `● primary-crash  passed 3 h ago, RTO 2.8 s` */
+const drillLines = (
+  { last_drill, observed_at }: ClusterStatus,
+  width: number,
+  colors: Colors,
+): readonly string[] => {
+  if (last_drill === null) return [colors.dim('none yet')]
+  const { drill, variant, verdict, rto_ms, started_at } = last_drill
+  const name = variant === '' ? drill : `${drill} ${variant}`
+  const age = duration(Math.max(0, Date.parse(observed_at) - Date.parse(started_at)))
+  const words = `${VERDICTS[verdict]} ${age} ago`
+  return partLine(
+    { name, healthy: verdict === 'pass', detail: '' },
+    [words, rto_ms === null ? '' : `RTO ${duration(rto_ms)}`],
+    width,
+    colors,
+  )
+}
+
 export function renderParts(
   status: ClusterStatus,
   width: number,
@@ -150,6 +176,7 @@ export function renderParts(
       colors,
     ),
     ...section('backups', [colors.dim(backupLine(status))], colors),
+    ...section('last drill', drillLines(status, width, colors), colors),
   ]
 }
 

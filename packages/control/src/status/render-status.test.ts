@@ -115,6 +115,21 @@ describe('words', () => {
     ])
   })
 
+  test('say how the newest drill ended, how long ago and what it measured', () => {
+    const drill = { drill: 'service-kill', variant: 'mcp', started_at: '2026-11-22T23:00:00.000Z' }
+    const lineOf = (last_drill: ClusterStatus['last_drill']) =>
+      renderStatus({ ...healthy, last_drill }, { color: false, width: 100 })
+        .split('\n')
+        .find((line) => line.startsWith('last drill'))
+    expect(lineOf({ ...drill, verdict: 'pass', rto_ms: 2834 })).toBe(
+      'last drill   ● service-kill mcp  passed 4 h ago, RTO 2.8 s',
+    )
+    expect(lineOf({ ...drill, verdict: 'aborted', rto_ms: null })).toBe(
+      'last drill   ✗ service-kill mcp  was given up 4 h ago',
+    )
+    expect(lineOf(null)).toBe('last drill   none yet')
+  })
+
   test('name the failure domain when there is more than one', () => {
     const status = {
       ...healthy,

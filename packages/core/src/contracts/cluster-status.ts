@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { maintenance } from './coordination.ts'
+import { verdict } from './drill-result.ts'
 
 export const health = z.enum(['healthy', 'degraded', 'down'])
 
@@ -91,6 +92,15 @@ export const commitStatus = z.object({
   waiting: z.int().describe('Commits that have waited over 2 s for one'),
 })
 
+export const lastDrill = z.object({
+  drill: z.string(),
+  variant: z.string().describe('Which of several forms of the drill; may be empty'),
+  verdict,
+  rto_ms: z.number().nullable().describe('Longest gap between acknowledged writes'),
+  started_at: z.iso.datetime({ offset: true }),
+})
+export type LastDrill = z.infer<typeof lastDrill>
+
 export const clusterStatus = z
   .object({
     cluster: z.string(),
@@ -117,6 +127,10 @@ export const clusterStatus = z
     prometheus: z.array(part),
     alertmanagers: z.array(part).default([]).describe('Empty: nobody is to be told of alerts'),
     backups: z.object({ configured: z.boolean() }),
+    last_drill: lastDrill
+      .nullable()
+      .default(null)
+      .describe('The newest drill that was not refused; null: none yet, or no member says'),
     maintenance: maintenance
       .nullable()
       // While `up` replaces one process after the other, an older controller leaves it out.

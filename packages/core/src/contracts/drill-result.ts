@@ -55,6 +55,8 @@ export const acknowledgedBy = z.object({
 })
 export type AcknowledgedBy = z.infer<typeof acknowledgedBy>
 
+export const verdict = z.enum(['pass', 'fail', 'refused', 'aborted'])
+
 const predictedTerm = z.object({
   name: z.string(),
   typicalMs: z.number(),
@@ -74,7 +76,7 @@ export const drillResult = pathResult
       .describe('false: both controllers were stopped, so Patroni was alone'),
     commit: z.string().default('').describe('What was running: the commit of the checkout'),
     kind: z.enum(['failover', 'service', 'restore', 'run']),
-    verdict: z.enum(['pass', 'fail', 'refused', 'aborted']),
+    verdict,
     reasons: z.array(z.string()).describe('Why the verdict is not pass'),
     cluster: z.string(),
     startedAt: z.iso.datetime({ offset: true }),

@@ -27,6 +27,7 @@ const STATUS: ClusterStatus = {
   prometheus: [],
   alertmanagers: [],
   backups: { configured: false },
+  last_drill: null,
   maintenance: null,
 }
 
