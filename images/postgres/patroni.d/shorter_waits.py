@@ -14,9 +14,9 @@
    loop, unless the cluster is paused.
 5. PostgreSQL puts a promotion off for up to wal_retrieve_retry_interval (a second here) when the request arrives while
    its WAL receiver is starting: the startup process notes the request, takes the stream for failed and sleeps until the
-   next attempt would be due (xlogrecovery.c, WaitForWALToBecomeAvailable). Patroni always asks just then, because it
-   reloads the configuration just before and a reload begins the next attempt: 0.8 s of a failover were seen. A reload
-   also ends that sleep, so the startup process is asked to reload until it has ended, for as long as it could sleep.
+   next attempt would be due (xlogrecovery.c, WaitForWALToBecomeAvailable). Patroni reloads the configuration just before
+   it asks, and a reload begins the next attempt, so every second promotion was seen to sleep, for 0.8 to 1.0 s. A reload
+   also ends that sleep: the startup process is asked to reload until it has ended, for as long as it could sleep.
 """
 import os
 import select
@@ -136,7 +136,7 @@ def hasten_promotion(postmaster):
         for _ in range(PROMOTION_LOOKS if startup else 0):
             startup.send_signal(signal.SIGHUP)
             time.sleep(LOOK_EVERY_SECONDS)
-    except psutil.Error:
+    except (psutil.Error, OSError):
         pass
 
 

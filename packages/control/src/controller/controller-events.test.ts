@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { NewEvent } from '@neuronha/core/contracts/coordination.ts'
-import { createNotices } from './controller-events.ts'
+import { createNotices, sparing } from './controller-events.ts'
 
 type Seen = Pick<ClusterStatus, 'health' | 'reasons'>
 
@@ -56,4 +56,21 @@ test('down is recorded at once, a hiccup of a standby is not', () => {
   expect(said()).toEqual(['demo is degraded: why', 'demo is healthy'])
   see('down')
   expect(events).toMatchObject([{ severity: 'critical', evidence: { reasons: ['why'] } }])
+})
+
+test('events stay in etcd while the primary is replaced, and not for ever', async () => {
+  let busy = true
+  let turns = 0
+  const turn = sparing(
+    () => busy,
+    () => Promise.resolve(void (turns += 1)),
+  )
+  for (let nth = 0; nth < 10; nth += 1) await turn()
+  expect(turns).toBe(0)
+  await turn()
+  expect(turns).toBe(1)
+  busy = false
+  await turn()
+  await turn()
+  expect(turns).toBe(3)
 })

@@ -21,7 +21,7 @@ export interface ControllerEventsOptions {
   readonly config: Pick<ControllerConfig, 'cluster' | 'replica' | 'tls' | 'observe'>
   readonly kv: PagedKv
   readonly isActive: () => boolean
-  /** Nothing is moved to PostgreSQL meanwhile. */
+  /** Nothing is moved to PostgreSQL meanwhile, for some turns at most. */
   readonly isBusy: () => boolean
   /** The last look at the cluster. */
   readonly latest: () => Pick<ClusterStatus, 'health' | 'reasons'> | undefined
@@ -74,10 +74,11 @@ export function createControllerEvents(options: ControllerEventsOptions): Contro
   const end = { isClosed: false }
   let timer: NodeJS.Timeout | undefined
   let turn: Promise<void> = Promise.resolve()
+  const archiveTurn = sparing(isBusy, () => archiver.turn())
   const schedule = (): void => {
     timer = setTimeout(() => {
       notice()
-      turn = (isBusy() ? Promise.resolve() : archiver.turn()).then(() => {
+      turn = archiveTurn().then(() => {
         if (!end.isClosed) schedule()
       })
     }, TURN_MS)
@@ -92,6 +93,22 @@ export function createControllerEvents(options: ControllerEventsOptions): Contro
       await Promise.all([log.flush(FLUSH_MS), turn])
       await Promise.all([log.close(), writer.close(), reader.close()])
     },
+  }
+}
+
+const MOST_TURNS_SPARED = 10
+
+/** The turns without those that fall into a busy time, of which so many in a row are left out. */
+export const sparing = (
+  isBusy: () => boolean,
+  turn: () => Promise<void>,
+): (() => Promise<void>) => {
+  let spared = 0
+  return async () => {
+    spared = isBusy() ? spared + 1 : 0
+    if (spared > 0 && spared <= MOST_TURNS_SPARED) return
+    spared = 0
+    await turn()
   }
 }
 

@@ -50,21 +50,26 @@ test('a standby that becomes active looks within one interval', async () => {
   expect(looks).toHaveLength(2)
 })
 
-test('while the primary is replaced nobody looks who is not asked to, and afterwards at once', async () => {
+test('while the primary is replaced a look waits up to five seconds, unless somebody asks for one', async () => {
   let busy = true
   const { loop, looks } = aLoop(
     () => true,
     () => busy,
   )
   loop.start()
-  await vi.advanceTimersByTimeAsync(5000)
-  expect(looks).toHaveLength(0)
-  const asked = loop.fresh(1000)
+  await vi.advanceTimersByTimeAsync(4500)
+  expect(looks).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(15_000)
+  expect(looks.length).toBeGreaterThanOrEqual(3)
+  expect(looks.length).toBeLessThanOrEqual(5)
+  const before = looks.length
+  const asked = loop.fresh(0)
   await vi.advanceTimersByTimeAsync(100)
   expect((await asked).status.health).toBe('healthy')
+  expect(looks).toHaveLength(before + 1)
   busy = false
-  await vi.advanceTimersByTimeAsync(2000)
-  expect(looks.length).toBeGreaterThanOrEqual(2)
+  await vi.advanceTimersByTimeAsync(1500)
+  expect(looks).toHaveLength(before + 2)
   await loop.close()
 })
 

@@ -18,7 +18,7 @@ export interface ObservationLoopOptions {
   readonly intervalMs: number
   readonly standbyIntervalMs: number
   readonly isActive: () => boolean
-  /** No look of our own accord meanwhile; whoever asks for a fresh one gets it. */
+  /** Looks of our own accord wait meanwhile, a few seconds at most; whoever asks for a fresh one gets it. */
   readonly isBusy: () => boolean
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly now?: () => number
@@ -26,6 +26,8 @@ export interface ObservationLoopOptions {
 
 /** Rest after a look that took longer than the interval; also how early a look may be due. */
 const BREATH_MS = 100
+/** Without a look for so long nobody would know that an outage is one. */
+const LONGEST_WAIT_MS = 5000
 
 export class ObservationLoop {
   readonly #options: ObservationLoopOptions
@@ -88,7 +90,8 @@ export class ObservationLoop {
     const tickedAt = this.#now()
     const dueAfterMs = isActive() ? intervalMs : standbyIntervalMs
     const sinceMs = this.ageMs()
-    if (!isBusy() && (sinceMs === null || sinceMs >= dueAfterMs - BREATH_MS))
+    const mayWait = sinceMs !== null && sinceMs < LONGEST_WAIT_MS && isBusy()
+    if (!mayWait && (sinceMs === null || sinceMs >= dueAfterMs - BREATH_MS))
       await this.#look().catch((thrown: unknown) =>
         logger.error({ err: thrown }, 'looking at the cluster failed'),
       )

@@ -78,6 +78,15 @@ it('hands over from the first PAUSE until the clients have logged in again', () 
   expect(clients.isHandingOver()).toBe(false)
 })
 
+it('knows of a switchover, which holds the clients itself', () => {
+  look({ isSwitchoverOpen: true })
+  nowMs += SETTLE_MS - 1
+  expect(clients.isHandingOver()).toBe(true)
+  expect(asked).not.toContain('PAUSE')
+  nowMs += 1
+  expect(clients.isHandingOver()).toBe(false)
+})
+
 describe('while a fence is open', () => {
   it('holds the clients once, until the routers lead to the new primary', async () => {
     look(fence({ phase: 'intended' }))

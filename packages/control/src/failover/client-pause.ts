@@ -65,7 +65,8 @@ export class ClientPause {
   readonly #spent = new Set<string>()
   #reason: Reason | undefined
   #held: Held | undefined
-  #releasedAt: number | undefined
+  /** When clients were last known to be held, by a switchover too. */
+  #heldAt: number | undefined
   #openedAt: number | undefined
   #trouble = ''
   #work: Promise<void> = Promise.resolve()
@@ -77,6 +78,7 @@ export class ClientPause {
   /** At each look of the active controller. */
   noteLook(view: PauseView): void {
     const reason = reasonOf(view)
+    if (view.isSwitchoverOpen) this.#heldAt = this.#options.now()
     if (this.#held !== undefined) this.#holdOn(reason)
     else if (reason === undefined) {
       this.#spent.clear()
@@ -85,12 +87,12 @@ export class ClientPause {
   }
 
   /**
-   * Clients are held, or were until just now. Whatever can wait a few seconds should: on a small machine the members need
-   * all processors to elect, and then to let the clients in.
+   * Clients are held, by us or by a switchover, or were until just now. Whatever can wait a few seconds should: on a small
+   * machine the members need all processors to change the primary, and then to let the clients in.
    */
   isHandingOver(): boolean {
-    const releasedAt = this.#releasedAt ?? -Infinity
-    return this.#held !== undefined || this.#options.now() - releasedAt < SETTLE_MS
+    const sinceMs = this.#options.now() - (this.#heldAt ?? -Infinity)
+    return this.#held !== undefined || sinceMs < SETTLE_MS
   }
 
   /** The routers were told of this primary, which writes. */
@@ -135,8 +137,8 @@ export class ClientPause {
     if (held === undefined || reason === undefined) return
     this.#held = undefined
     clearTimeout(held.limit)
-    this.#releasedAt = this.#options.now()
-    const heldMs = Math.round(this.#releasedAt - held.since)
+    this.#heldAt = this.#options.now()
+    const heldMs = Math.round(this.#heldAt - held.since)
     this.#options.events.record({
       kind: 'failover.clients-held',
       severity: 'info',

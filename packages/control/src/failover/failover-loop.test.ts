@@ -35,13 +35,14 @@ function aController(kv: FakeKv, container: () => unknown = () => undefined) {
   const now = () => Date.now()
   let questions = 0
   const observed: string[] = []
-  const connect = () =>
+  const closed: string[] = []
+  const connect = ({ name }: { readonly name: string }) =>
     ({
       query: () => {
         questions += 1
         return Promise.resolve([])
       },
-      close: () => Promise.resolve(),
+      close: () => Promise.resolve(void closed.push(name)),
     }) as never
   const options = {
     ...{ cluster: 'demo', members, kv, now },
@@ -69,9 +70,9 @@ function aController(kv: FakeKv, container: () => unknown = () => undefined) {
   const witnesses = new Witnesses({
     ...{ members, now, http: options.http },
     connectProbe: connect,
-    connectObserver: ({ name }) => {
-      observed.push(name)
-      return connect()
+    connectObserver: (target) => {
+      observed.push(target.name)
+      return connect({ name: `observer of ${target.name}` })
     },
     onWrite: () => undefined,
     onUnease: () => undefined,
@@ -82,7 +83,7 @@ function aController(kv: FakeKv, container: () => unknown = () => undefined) {
     await vi.advanceTimersByTimeAsync(ms)
     return questions - before
   }
-  return { loop, questionsDuring, decisions, observed }
+  return { loop, questionsDuring, decisions, observed, closed }
 }
 
 test('while a switchover shuts the primary down, no member is asked anything, and afterwards the new one is', async () => {
@@ -104,7 +105,7 @@ test('while a switchover shuts the primary down, no member is asked anything, an
 
 test('a new primary is watched without connecting anew to those that were standbys before', async () => {
   const kv = await aLedCluster()
-  const { loop, observed } = aController(kv)
+  const { loop, observed, closed } = aController(kv)
   const { leader } = patroniKeys('demo')
   const { switchover } = coordinationKeys('demo')
   loop.start()
@@ -118,9 +119,12 @@ test('a new primary is watched without connecting anew to those that were standb
   await kv.put(leader, 'm3')
   await kv.delete(switchover)
   await vi.advanceTimersByTimeAsync(2000)
-  // a connection to the primary that a switchover shuts down would keep it from its end
   expect(observed.slice(4)).toEqual(['m2'])
+  const ofObservers = () => closed.filter((name) => name.startsWith('observer'))
+  // the one to the primary that the switchover shuts down
+  expect(ofObservers()).toEqual(['observer of m2'])
   await loop.close()
+  expect(ofObservers().toSorted()).toEqual(observed.map((name) => `observer of ${name}`).toSorted())
 })
 
 test.each([

@@ -55,6 +55,11 @@ test('each way of hanging is recognised by its own witnesses', () => {
   expect(suspect(seen(patroniStuck))?.reason).toBe('patroni-hung')
 })
 
+test('one that takes no connection from the first try on is recognised when that try is old', () => {
+  const untried = { ...stuck, freshAt: null, since: NOW - 9000, freshUnansweredSince: NOW - 5100 }
+  expect(suspect(seen(untried))?.reason).toBe('no-new-connections')
+})
+
 test('one that was never heard of since it leads is suspected all the same, in the end', () => {
   const never = { ...frozen, keptAt: null, freshAt: null, since: NOW - 4500 }
   expect(suspect(seen(never))?.reason).toBe('unresponsive')
@@ -96,6 +101,10 @@ describe('a window in which we or a standby were slow does not count', () => {
     [
       'stuck, but a fresh connection was only just tried',
       { ...stuck, freshUnansweredSince: NOW - 500 },
+    ],
+    [
+      'stuck, but never tried before our first try, which is young',
+      { ...stuck, freshAt: null, since: NOW - 9000, freshUnansweredSince: NOW - 4900 },
     ],
     [
       'stuck as it seems, but others were served while we waited',

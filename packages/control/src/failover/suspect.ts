@@ -135,12 +135,13 @@ const isUnresponsive = (
 const hasMadeNoProcess = ({ newestBackendAt, now }: PrimaryWitnesses): boolean =>
   newestBackendAt !== null && now - newestBackendAt >= NO_PROCESS_MS
 
+/** A member that we have only begun to watch is not tried at once: then its silence is as old as our first try. */
 const takesNoConnections = (
   seen: PrimaryWitnesses,
   { freshMs, freshUnansweredMs }: Silence,
 ): boolean =>
   isKeptQuick(seen) &&
-  freshMs >= NO_NEW_CONNECTIONS_MS &&
+  (seen.freshAt === null ? freshUnansweredMs : freshMs) >= NO_NEW_CONNECTIONS_MS &&
   freshUnansweredMs >= FRESH_UNANSWERED_MS &&
   hasMadeNoProcess(seen) &&
   seen.standbys.every(({ freshAt }) => freshAt !== null && seen.now - freshAt < 2 * QUICK_MS)

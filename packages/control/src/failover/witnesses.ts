@@ -48,7 +48,7 @@ export class Witnesses {
     this.#beat = setInterval(() => this.#onBeat(), BEAT_MS)
   }
 
-  /** Takes in what etcd says; a new primary gets new witnesses. */
+  /** Takes in what etcd says; a new primary gets a new probe. */
   look(snapshot: DcsSnapshot): void {
     const name = snapshot.leader?.name
     if (name !== undefined && name !== this.#probe?.member) this.#watch(name)
@@ -95,7 +95,7 @@ export class Witnesses {
     await Promise.all([this.#ending, ...observers.map((client) => client.close())])
   }
 
-  /** Asks nobody anything while a planned act changes the primary; standbys are kept in touch with. */
+  /** Asks nobody anything while a planned act changes the primary; the connections to standbys stay for afterwards. */
   async standAside(): Promise<void> {
     const primary = this.#probe?.member ?? ''
     this.#stopProbe()

@@ -171,6 +171,38 @@ describe('a member that is being promoted', () => {
       await probe.stop()
     }
   })
+
+  it('is tried on a fresh connection when every question fails at once, without a word of its own', async () => {
+    const member = createMember()
+    member.answerKept(refuses('EHOSTUNREACH'))
+    const { probe } = aProbe(member)
+    await pass(2 * PROBE_EVERY_MS)
+    expect(member.fresh().length).toBeGreaterThan(0)
+    await probe.stop()
+  })
+})
+
+describe('Patroni is to be asked too', () => {
+  it('when the primary keeps us waiting', async () => {
+    const member = createMember()
+    const { probe } = aProbe(member)
+    await pass(10 * PROBE_EVERY_MS)
+    expect(probe.isKeptWaiting).toBe(false)
+    member.answerKept(() => new Promise(() => undefined))
+    await pass(2 * PROBE_EVERY_MS)
+    expect(probe.isKeptWaiting).toBe(true)
+    await probe.stop()
+  })
+
+  it('and not when it refuses', async () => {
+    const member = createMember()
+    const { probe } = aProbe(member)
+    await pass(10 * PROBE_EVERY_MS)
+    member.answerKept(refuses('57P03'))
+    await pass(20 * PROBE_EVERY_MS)
+    expect(probe.isKeptWaiting).toBe(false)
+    await probe.stop()
+  })
 })
 
 describe('the kept connection', () => {

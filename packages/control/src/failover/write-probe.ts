@@ -1,6 +1,6 @@
 /**
- * Asks the present primary, straight, again and again: on one kept connection and on a fresh one each time, whether a
- * write still gets through. The write is the controller's own row, committed without waiting for a standby (a
+ * Asks the present primary, straight, again and again, whether a write still gets through: on one kept connection, and on
+ * fresh ones, whose first comes when its clients have had two seconds to log in, or when the kept one is silent. The write is the controller's own row, committed without waiting for a standby (a
  * synchronous one would hang when no standby is left, and fencing is the worst move then). Deadlines close the socket;
  * nothing is ever cancelled, because a cancelled wait for a standby returns success. Standbys are asked beside it: they
  * show whether it is us who are slow, and whether they still hear the primary.
@@ -152,7 +152,7 @@ export class WriteProbe {
   #firstWriteAt: number | undefined
   /** So many of its last questions in a row were refused because no writes are taken. */
   #refusals = 0
-  #wasCalm = true
+  #wasPrimaryCalm = true
   #isStopped = false
   #newestBackendAt: number | null = null
   readonly #statement: string
@@ -181,9 +181,9 @@ export class WriteProbe {
     return this.#member.name
   }
 
-  /** Somebody kept us waiting at the last beat, and it was not one that refuses, whom nobody takes for silent. */
+  /** The primary kept us waiting at the last beat. One that refuses does not: nobody takes it for silent. */
   get isKeptWaiting(): boolean {
-    return !this.#wasCalm && !this.isRefusing
+    return !this.#wasPrimaryCalm && !this.isRefusing
   }
 
   get isWriting(): boolean {
@@ -230,14 +230,15 @@ export class WriteProbe {
   }
 
   #ask(): void {
-    const isCalm = this.#isCalm()
+    const isPrimaryCalm = this.#areCalm(this.#ownLines())
+    const isCalm = isPrimaryCalm && this.#areCalm(this.#standbys.map(({ line }) => line))
     const isDue = (beats: number): boolean => !isCalm || this.#beats % beats === 0
     this.#askKept()
     if (isDue(CALM_BEATS.fresh) && !this.#saysEnough())
       this.#tryFresh(this.#fresh, this.#member, this.#statement)
     if (isDue(CALM_BEATS.standbys)) this.#askStandbys()
-    // before the first beat nobody was asked
-    this.#wasCalm = isCalm || this.#beats === 0
+    // before the first beat it was not asked
+    this.#wasPrimaryCalm = isPrimaryCalm || this.#beats === 0
     this.#beats += 1
     if (!isCalm || !this.#isWriting) this.#options.onUnease()
   }
@@ -286,13 +287,14 @@ export class WriteProbe {
    * clients waiting for the processors that these would take.
    */
   #saysEnough(): boolean {
-    const { openSince } = this.#kept
     const now = this.#options.now()
-    const isWaiting = openSince !== null && now - openSince >= CALM_ANSWER_MS
-    return (this.isRefusing || this.#isNew(now)) && !isWaiting
+    const { unansweredSince } = this.#kept
+    const isWaiting = unansweredSince !== null && now - unansweredSince >= CALM_ANSWER_MS
+    const isBegun = this.#fresh.unansweredSince !== null
+    return (this.isRefusing || this.#isNew(now)) && !isWaiting && !isBegun
   }
 
-  /** It is being promoted, or was just now and lets its clients in. */
+  /** It is being promoted, or was just now and lets its clients in; or we have only begun to watch it. */
   #isNew(now: number): boolean {
     return this.#firstWriteAt === undefined
       ? now - this.#since < HURRY_FOR_MS
@@ -319,12 +321,16 @@ export class WriteProbe {
     }
   }
 
-  /** Every line that was asked has answered lately, and none keeps us waiting. */
-  #isCalm(): boolean {
+  /** The lines to the primary that have been asked. */
+  #ownLines(): readonly Line[] {
+    const { openSince, answeredAt } = this.#fresh
+    const isAsked = openSince !== null || answeredAt !== null
+    return isAsked || !this.#isNew(this.#options.now()) ? [this.#kept, this.#fresh] : [this.#kept]
+  }
+
+  /** Every line has answered lately, and none keeps us waiting. */
+  #areCalm(lines: readonly Line[]): boolean {
     const now = this.#options.now()
-    const isFreshAsked = this.#fresh.openSince !== null || this.#fresh.answeredAt !== null
-    const fresh = isFreshAsked || !this.#isNew(now) ? [this.#fresh] : []
-    const lines = [this.#kept, ...fresh, ...this.#standbys.map(({ line }) => line)]
     return lines.every(
       ({ openSince, answeredAt }) =>
         answeredAt !== null &&

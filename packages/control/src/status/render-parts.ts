@@ -112,7 +112,6 @@ const backupLine = ({ backups }: ClusterStatus): string =>
 const VERDICTS: Readonly<Record<LastDrill['verdict'], string>> = {
   pass: 'passed',
   fail: 'failed',
-  refused: 'was refused',
   aborted: 'was given up',
 }
 
@@ -122,7 +121,7 @@ const drillLines = (
   width: number,
   colors: Colors,
 ): readonly string[] => {
-  if (last_drill === null) return [colors.dim('none yet')]
+  if (last_drill === null) return [colors.dim('none known')]
   const { drill, variant, verdict, rto_ms, started_at } = last_drill
   const name = variant === '' ? drill : `${drill} ${variant}`
   const age = duration(Math.max(0, Date.parse(observed_at) - Date.parse(started_at)))

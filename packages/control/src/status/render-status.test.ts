@@ -127,7 +127,7 @@ describe('words', () => {
     expect(lineOf({ ...drill, verdict: 'aborted', rto_ms: null })).toBe(
       'last drill   ✗ service-kill mcp  was given up 4 h ago',
     )
-    expect(lineOf(null)).toBe('last drill   none yet')
+    expect(lineOf(null)).toBe('last drill   none known')
   })
 
   test('name the failure domain when there is more than one', () => {

@@ -95,7 +95,7 @@ export const commitStatus = z.object({
 export const lastDrill = z.object({
   drill: z.string(),
   variant: z.string().describe('Which of several forms of the drill; may be empty'),
-  verdict,
+  verdict: verdict.exclude(['refused']),
   rto_ms: z.number().nullable().describe('Longest gap between acknowledged writes'),
   started_at: z.iso.datetime({ offset: true }),
 })
