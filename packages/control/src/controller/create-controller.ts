@@ -68,9 +68,7 @@ export async function createController(
   const isBusy = (): boolean => failover.isHandingOver()
   const metrics = createMetrics({ prefix: 'neuronha_', replica: config.replica })
   const latest = (): ClusterStatus | undefined => observations.latest()?.status
-  const events = createControllerEvents({
-    ...{ config, kv, isActive, isBusy, latest, metrics, logger },
-  })
+  const events = createControllerEvents({ config, kv, isActive, isBusy, latest, metrics, logger })
   const engine = createConfiguredEngine(config, tls)
   const failover: Failover = createFailover({
     ...{ config, kv, engine, http, tls, lease, metrics, logger },

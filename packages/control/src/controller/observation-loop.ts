@@ -18,7 +18,7 @@ export interface ObservationLoopOptions {
   readonly intervalMs: number
   readonly standbyIntervalMs: number
   readonly isActive: () => boolean
-  /** Looks of our own accord wait meanwhile, a few seconds at most; whoever asks for a fresh one gets it. */
+  /** Looks of our own accord are rare meanwhile; whoever asks for a fresh one gets it. */
   readonly isBusy: () => boolean
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly now?: () => number
@@ -26,8 +26,8 @@ export interface ObservationLoopOptions {
 
 /** Rest after a look that took longer than the interval; also how early a look may be due. */
 const BREATH_MS = 100
-/** Without a look for so long nobody would know that an outage is one. */
-const LONGEST_WAIT_MS = 5000
+/** The active one's interval while the primary is replaced. Without a look for longer nobody would know of an outage. */
+const BUSY_INTERVAL_MS = 5000
 
 export class ObservationLoop {
   readonly #options: ObservationLoopOptions
@@ -88,10 +88,10 @@ export class ObservationLoop {
   async #tick(): Promise<void> {
     const { intervalMs, standbyIntervalMs, isActive, isBusy, logger } = this.#options
     const tickedAt = this.#now()
-    const dueAfterMs = isActive() ? intervalMs : standbyIntervalMs
+    const everyMs = isActive() ? intervalMs : standbyIntervalMs
+    const dueAfterMs = isBusy() ? Math.max(everyMs, BUSY_INTERVAL_MS) : everyMs
     const sinceMs = this.ageMs()
-    const mayWait = sinceMs !== null && sinceMs < LONGEST_WAIT_MS && isBusy()
-    if (!mayWait && (sinceMs === null || sinceMs >= dueAfterMs - BREATH_MS))
+    if (sinceMs === null || sinceMs >= dueAfterMs - BREATH_MS)
       await this.#look().catch((thrown: unknown) =>
         logger.error({ err: thrown }, 'looking at the cluster failed'),
       )

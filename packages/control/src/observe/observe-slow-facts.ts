@@ -2,7 +2,7 @@
  * What changes slowly, as a member's database has it: how full the disk below its data is (by the foreign table that
  * database-rights.ts makes), and how the newest drill ended.
  */
-import type { LastDrill } from '@neuronha/core/contracts/cluster-status.ts'
+import { lastDrill } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
 import type { DiskAnswer, SlowFacts } from './raw-observation.ts'
@@ -47,9 +47,9 @@ export async function observeSlowFacts(
   try {
     const [disk] = await client.query<DiskRow & Record<string, string>>(DISK, deadlineMs)
     if (disk === undefined) throw new PlatformError('UPSTREAM_FAILED', 'answered without a row')
-    // what else a member knows must not cost us the knowledge that its disk fills
-    const [lastDrill] = await client.query<LastDrill>(LAST_DRILL, deadlineMs).catch(() => [])
-    return { disk: diskOf(disk), lastDrill: lastDrill ?? null }
+    // A drill that cannot be read, or that code of another version wrote, must not hide that the disk fills.
+    const [drill] = await client.query(LAST_DRILL, deadlineMs).catch(() => [])
+    return { disk: diskOf(disk), lastDrill: lastDrill.safeParse(drill).data ?? null }
   } finally {
     await client.close()
   }

@@ -3,6 +3,7 @@ import { lagBytes } from './lsn.ts'
 import { sumPools, type PoolRow } from './observe-poolers.ts'
 import { parseHaproxyStatistics, parseStubStatus } from './observe-proxies.ts'
 import { describeHealth } from './observe-services.ts'
+import { observeSlowFacts } from './observe-slow-facts.ts'
 import { bytes, duration, list } from './words.ts'
 
 const CSV = `# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,req_tot,
@@ -108,4 +109,30 @@ test('numbers read as people write them', () => {
   expect([4, 1200, 40_000, 180_000].map(duration)).toEqual(['4 ms', '1.2 s', '40 s', '3 min'])
   expect([9e6, 172e6, 259_200_000].map(duration)).toEqual(['3 h', '48 h', '3 days'])
   expect(list(['a', 'b', 'c'])).toBe('a, b and c')
+})
+
+describe('the newest drill', () => {
+  const disk = { block_bytes: '4096', blocks: '100', free_blocks: '60', available_blocks: '50' }
+  const drill = { drill: 'switchover', variant: '', verdict: 'pass', rto_ms: 900 }
+  const observed = async (answer: () => Promise<readonly unknown[]>) => {
+    const query = (text: string) =>
+      text.includes('neuronha.drills') ? answer() : Promise.resolve([disk])
+    const client = { query, close: () => Promise.resolve() } as never
+    return observeSlowFacts(client, 1000)
+  }
+
+  test('is read beside the disk', async () => {
+    const row = { ...drill, started_at: '2026-11-22T03:00:00.000Z' }
+    expect(await observed(() => Promise.resolve([row]))).toMatchObject({ lastDrill: row })
+  })
+
+  test.each([
+    ['that code of another version wrote', () => Promise.resolve([{ ...drill, verdict: 'new' }])],
+    ['that cannot be asked for', () => Promise.reject(new Error('no such table'))],
+    ['that is not there', () => Promise.resolve([])],
+  ])('%s does not hide the disk', async (_which, answer) => {
+    const facts = await observed(answer)
+    expect(facts.lastDrill).toBeNull()
+    expect(facts.disk.sizeBytes).toBe(409_600)
+  })
 })

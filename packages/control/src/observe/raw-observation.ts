@@ -46,7 +46,7 @@ export interface DiskAnswer {
 /** What a member is asked seldom. */
 export interface SlowFacts {
   readonly disk: DiskAnswer
-  /** The newest that it knows of; null: none yet. */
+  /** The newest that it knows of; null: none, or none that this code can read. */
   readonly lastDrill: LastDrill | null
 }
 
