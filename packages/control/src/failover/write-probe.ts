@@ -10,6 +10,7 @@ import { HEARTBEAT_TABLE, NEWEST_BACKEND } from '@neuronha/core/render/database-
 import { quoteLiteral } from '@neuronha/core/render/sql.ts'
 import { sleep } from '@neuronha/runtime/clock.ts'
 import type { DirectClient, DirectClientOptions } from '@neuronha/runtime/postgres/direct-client.ts'
+import { outcomeOf, saysNoWrites, type Outcome } from './probe-outcome.ts'
 import type { StandbyWitness } from './suspect.ts'
 
 export interface ProbeTarget {
@@ -98,36 +99,6 @@ const aLine = (): Line => ({
   answeredAt: null,
   recent: [],
 })
-
-/** An error in PostgreSQL's own words, or a kernel's refusal, comes from something alive. */
-const ALIVE_ERRNO = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
-const codeOf = (thrown: unknown): string => {
-  const cause: unknown =
-    thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : ''
-}
-const isSqlState = (code: string): boolean =>
-  /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)
-
-type Outcome = 'done' | 'spoke' | 'alive' | 'silent'
-
-const outcomeOf = (thrown: unknown): Exclude<Outcome, 'done'> => {
-  const code = codeOf(thrown)
-  if (isSqlState(code)) return 'spoke'
-  return ALIVE_ERRNO.has(code) ? 'alive' : 'silent'
-}
-
-/**
- * It is shutting down, has crashed, or is starting; or the kernel says that nobody listens. Not 25006: a server that is not
- * promoted yet says it, but so does one whose administrator made transactions read-only.
- */
-const AWAY_SQLSTATES = new Set(['57P01', '57P02', '57P03'])
-const saysNoWrites = (thrown: unknown): boolean => {
-  const code = codeOf(thrown)
-  return AWAY_SQLSTATES.has(code) || ALIVE_ERRNO.has(code)
-}
 
 /** Probes one primary until `stop()`; a new primary gets a new probe. */
 export class WriteProbe {
