@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { refusalsOf } from './preflight.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { findRefusals, refusalsOf } from './preflight.ts'
 import { statusChanges } from './status-changes.ts'
 import { aMember, aStatus } from './testing.ts'
 
@@ -22,6 +22,37 @@ it('refuses a production cluster until its name was typed', () => {
 
 it('refuses while Patroni is paused', () => {
   expect(refusalsOf(aStatus({ patroni_paused: true }), spec, {})).toHaveLength(1)
+})
+
+describe('a cluster that is looked at again', () => {
+  afterEach(() => vi.useRealTimers())
+
+  const degraded = aStatus({ health: 'degraded', reasons: ['demo-member-3 lags by 3.2 s'] })
+  /** What comes of looks of which each gives the next of these, the last one for ever. */
+  const settle = async (...looks: readonly ReturnType<typeof aStatus>[]) => {
+    vi.useFakeTimers()
+    let taken = 0
+    const observe = () => Promise.resolve(looks[Math.min(taken++, looks.length - 1)] ?? aStatus())
+    const refusals = findRefusals(observe, spec, {}, new AbortController().signal)
+    await vi.advanceTimersByTimeAsync(30_000)
+    return { reasons: await refusals, taken }
+  }
+
+  it('is not refused for what is over a moment later', async () => {
+    expect(await settle(degraded, degraded, aStatus())).toEqual({ reasons: [], taken: 3 })
+  })
+
+  it('is refused for what stays', async () => {
+    const { reasons, taken } = await settle(degraded)
+    expect(reasons).toEqual(['the cluster is degraded: demo-member-3 lags by 3.2 s'])
+    expect(taken).toBeGreaterThan(10)
+  })
+
+  it('is refused at once when it is down or paused', async () => {
+    expect((await settle(aStatus({ health: 'down' }), aStatus())).taken).toBe(1)
+    const paused = aStatus({ health: 'degraded', patroni_paused: true })
+    expect((await settle(paused, aStatus())).taken).toBe(1)
+  })
 })
 
 it('tells a failover in the words of the topology', () => {

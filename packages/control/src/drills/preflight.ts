@@ -1,12 +1,39 @@
-/** May a drill run now? Pure. */
+/** May a drill run now? */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
+import { sleep } from '@neuronha/runtime/clock.ts'
 
-/** Why it may not; nothing when it may. A drill on a cluster that limps already proves nothing and may hurt. */
+type Options = { readonly confirmedName?: string }
+
+/** A standby that lags for a second, or a replica that has just been replaced, is over by then. */
+const SETTLED_AFTER_MS = 15_000
+const LOOK_EVERY_MS = 1000
+
+/**
+ * Why a drill may not run; nothing when it may. A cluster that is only degraded is looked at again for a while: one look
+ * that met a busy moment must not end a suite.
+ */
+export async function findRefusals(
+  observe: () => Promise<ClusterStatus>,
+  spec: Pick<ClusterSpec, 'name' | 'production'>,
+  options: Options,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const untilMs = performance.now() + SETTLED_AFTER_MS
+  for (;;) {
+    const status = await observe()
+    const reasons = refusalsOf(status, spec, options)
+    const isOnlyDegraded = status.health === 'degraded' && reasons.length === 1
+    if (!isOnlyDegraded || performance.now() > untilMs) return reasons
+    await sleep(LOOK_EVERY_MS, signal)
+  }
+}
+
+/** What speaks against it in one look. Pure. A drill on a cluster that limps already proves nothing and may hurt. */
 export function refusalsOf(
   status: ClusterStatus,
   spec: Pick<ClusterSpec, 'name' | 'production'>,
-  options: { readonly confirmedName?: string },
+  options: Options,
 ): readonly string[] {
   const reasons: string[] = []
   if (spec.production && options.confirmedName !== spec.name) {

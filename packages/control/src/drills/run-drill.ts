@@ -12,7 +12,7 @@ import type { DrillDeps, DrillOptions } from './drill-deps.ts'
 import { createDrill, noteLoad, type Drill } from './drill.ts'
 import { cleanUp, mendInterrupted } from './leftovers.ts'
 import type { RunningLoad } from './load-host.ts'
-import { refusalsOf } from './preflight.ts'
+import { findRefusals } from './preflight.ts'
 import { rehearse, silenceControllers, startLoad } from './rehearse.ts'
 import { TooMuchLoad } from './steady.ts'
 import type { Scenario } from './scenarios/scenario.ts'
@@ -31,8 +31,7 @@ export async function runDrill(
   const drill = createDrill(scenario, options, deps)
   await mendInterrupted(deps)
 
-  const before = await deps.observe()
-  const reasons = refusalsOf(before, deps.spec, options)
+  const reasons = await findRefusals(deps.observe, deps.spec, options, drill.signal)
   if (reasons.length > 0) return emptyResult({ ...drill, verdict: 'refused', reasons })
 
   let tried = drill
