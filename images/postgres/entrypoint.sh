@@ -17,4 +17,14 @@ rm -f "$volume/data/postmaster.pid"
 # /run is a tmpfs and comes up empty.
 mkdir -p -m 0775 /run/postgresql
 
+# The runner of backups reads this member's files through pgBackRest's own server. It gives way to PostgreSQL, ends with the
+# container, and holds nothing that is needed for that: not the lock either.
+serve_backups() {
+  while :; do
+    nice -n 10 pgbackrest --config=/etc/neuronha/pgbackrest.conf --config-include-path=/etc/neuronha/pgbackrest.d server || true
+    sleep 5
+  done
+}
+if [ -e /etc/neuronha/pgbackrest.conf ]; then serve_backups 9>&- & fi
+
 exec /usr/local/lib/neuronha/patroni /etc/neuronha/patroni.yml

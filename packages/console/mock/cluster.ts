@@ -1,4 +1,5 @@
 /** The topologies that the scenarios show, as functions of time. */
+import { backupsStatus } from '@neuronha/core/contracts/backups.ts'
 import {
   clusterStatus,
   type ClusterStatus,
@@ -147,7 +148,7 @@ export const aCluster = (options: ClusterOptions): ClusterStatus => {
     engine_proxies: names('engine-proxy', 1).map((name) => ({ name, ...WELL, host: 'local' })),
     prometheus: names('prometheus', 1).map((name) => ({ name, ...WELL })),
     alertmanagers: names('alertmanager', 1).map((name) => ({ name, ...WELL })),
-    backups: { configured: true },
+    backups: backupsStatus.parse({ configured: true }),
     last_drill: null,
     maintenance: null,
   }

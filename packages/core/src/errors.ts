@@ -119,6 +119,12 @@ export const ERROR_KINDS = {
   NO_PERMISSION: kind(403, 2, false, 'Root is needed, and sudo is not available.'),
   COMMAND_FAILED: kind(500, 1, false, 'A command that NeuronHA ran failed.'),
   INTERRUPTED: kind(499, 130, true, 'Stopped by the user; the command can be run again.'),
+  BACKUP_FAILED: kind(
+    502,
+    1,
+    true,
+    'pgBackRest did not do what it was asked for; the message says why.',
+  ),
   DRILL_FAILED: kind(500, 1, false, 'The drill ran and its verdict is fail.'),
 } as const satisfies Record<string, ErrorKind>
 

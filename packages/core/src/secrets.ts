@@ -40,6 +40,12 @@ export interface ClusterSecrets {
     readonly drill: string
   }
   readonly consoleAdmin: { readonly email: string; readonly password: string }
+  readonly backup: {
+    /** Encrypts what is in every repository. Without it no backup can be read, by anybody, ever. */
+    readonly cipherPass: string
+    /** The key of the cluster's own trial store. */
+    readonly trialStore: { readonly accessKey: string; readonly secretKey: string }
+  }
 }
 
 /** The part of it that drills know. */

@@ -1,4 +1,5 @@
 /** Builders for this package's tests: ports that answer from memory, and an app around them. */
+import { backupsStatus } from '@neuronha/core/contracts/backups.ts'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { createHealth } from '@neuronha/runtime/health.ts'
 import { createHttpHost, type HttpHost } from '@neuronha/runtime/http-host.ts'
@@ -47,7 +48,7 @@ export const aStatus = (changes: Partial<ClusterStatus> = {}): ClusterStatus => 
   engine_proxies: [],
   prometheus: [],
   alertmanagers: [],
-  backups: { configured: false },
+  backups: backupsStatus.parse({ configured: false }),
   last_drill: null,
   maintenance: null,
   ...changes,

@@ -1,4 +1,5 @@
 /** Builders for the tests of this folder. */
+import { backupsStatus } from '@neuronha/core/contracts/backups.ts'
 import type { ClusterStatus, MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 
 export const aMember = (name: string, change: Partial<MemberStatus> = {}): MemberStatus => ({
@@ -51,7 +52,7 @@ export const aStatus = (
     engine_proxies: [{ ...well('c-engine-proxy-1'), host: 'local' }],
     prometheus: [well('c-prometheus-1')],
     alertmanagers: [],
-    backups: { configured: false },
+    backups: backupsStatus.parse({ configured: false }),
     last_drill: null,
     maintenance: null,
     ...change,

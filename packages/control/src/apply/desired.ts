@@ -73,10 +73,33 @@ export async function readExternalSecrets(
   baseDir: string,
 ): Promise<ExternalSecrets> {
   const notifications = await readNotificationSecrets(spec, baseDir)
+  const repositories = await readRepositoryCredentials(spec, baseDir)
   if (spec.llm.provider !== 'openai-compatible' || spec.llm.apiKeyFile === null)
-    return { notifications }
+    return { notifications, repositories }
   const llmApiKey = await readSecret('llm.apiKeyFile', baseDir, spec.llm.apiKeyFile)
-  return { notifications, llmApiKey }
+  return { notifications, repositories, llmApiKey }
+}
+
+function readRepositoryCredentials(
+  { backup }: ClusterSpec,
+  baseDir: string,
+): Promise<NonNullable<ExternalSecrets['repositories']>> {
+  return Promise.all(
+    backup.repositories.map(async (repository, index) => {
+      if (repository.kind === 'trial') return undefined
+      const at = (field: 'accessKeyFile' | 'secretKeyFile'): Promise<string> =>
+        readSecret(`backup.repositories.${index}.${field}`, baseDir, repository[field])
+      const { caFile } = repository
+      return {
+        accessKey: await at('accessKeyFile'),
+        secretKey: await at('secretKeyFile'),
+        caCertificate:
+          caFile === null
+            ? undefined
+            : await readNamedFile(`backup.repositories.${index}.caFile`, baseDir, caFile),
+      }
+    }),
+  )
 }
 
 async function readNotificationSecrets(

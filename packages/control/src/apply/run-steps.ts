@@ -1,10 +1,12 @@
 /** Runs the steps that `planUp` returned. Every one may be interrupted, and run again. */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
-import { PlatformError } from '@neuronha/core/errors.ts'
+import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import type { Step, StepKind } from '@neuronha/core/plan/plan-up.ts'
 import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
 import { ROLES } from '@neuronha/core/topology/roles.ts'
+import { sleep } from '@neuronha/runtime/clock.ts'
 import { lastWords, run } from '@neuronha/runtime/exec.ts'
+import { createPgbackrest } from '../backups/pgbackrest.ts'
 import { composeCreate, composeUp } from '../engine/compose.ts'
 import { createSocketEngine } from '../engine/engine.ts'
 import type { Observer } from '../observe/create-observer.ts'
@@ -36,6 +38,8 @@ export interface RunStepsOptions extends ChangeHandsOptions {
 
 const PRIMARY_TIMEOUT_MS = 120_000
 const REPLACE_TIMEOUT_MS = 180_000
+const LOCK_TIMEOUT_MS = 60_000
+const LOCK_PAUSE_MS = 300
 
 /** Runs each step in order; setting up the machine and building images is done before. */
 export async function runSteps(
@@ -135,6 +139,36 @@ async function configureDatabases(options: RunStepsOptions): Promise<void> {
   await rememberApplied(options, { databaseSetup: setupHashes(spec, secrets).databaseSetup })
 }
 
+/** Makes the repositories know this cluster; what they know already stays. */
+async function configureBackups(options: RunStepsOptions): Promise<void> {
+  const { spec, secrets } = options.cluster
+  const primary = primaryOf(await waitForPrimary(options)) ?? ''
+  const pgbackrest = createPgbackrest(spec.name, (command, runOptions) =>
+    run('docker', ['exec', primary, ...command], runOptions),
+  )
+  await whenFree(
+    () => pgbackrest.run(['stanza-create'], { signal: options.signal }),
+    options.signal,
+  )
+  // What could not be archived until now is archived at once.
+  await pgbackrest.run(['check'], { signal: options.signal })
+  await rememberApplied(options, { backupSetup: setupHashes(spec, secrets).backupSetup })
+}
+
+/** Until then the archiver tries in vain, and holds pgBackRest's lock most of the time. */
+async function whenFree<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const untilMs = performance.now() + LOCK_TIMEOUT_MS
+  for (;;) {
+    try {
+      return await act()
+    } catch (thrown) {
+      const { code } = toPlatformError(thrown)
+      if (code !== 'CLUSTER_BUSY' || performance.now() > untilMs) throw thrown
+      await sleep(LOCK_PAUSE_MS, signal)
+    }
+  }
+}
+
 /** Feeds SQL to psql on the primary by its standard input: nothing of it is in an argument. */
 async function applySql(
   primary: string,
@@ -190,4 +224,5 @@ const RUN: Readonly<Record<StepKind, RunStep>> = {
   'configure-etcd': (_step, options) => configureEtcd(options),
   'configure-databases': (_step, options) => configureDatabases(options),
   'configure-patroni': (_step, options) => configurePatroni(options),
+  'configure-backups': (_step, options) => configureBackups(options),
 }

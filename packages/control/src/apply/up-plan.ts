@@ -27,7 +27,14 @@ export const setupHashes = (
   etcdAuth: sha256(JSON.stringify(etcdUsers(spec, secrets))),
   databaseSetup: sha256(JSON.stringify(renderDatabaseSetup(spec, secrets))),
   patroniConfig: sha256(JSON.stringify(patroniDynamicConfig(spec))),
+  backupSetup: sha256(JSON.stringify(spec.backup.repositories.map(placeOfRepository))),
 })
+
+/** What must change for another preparation of it to be needed. */
+const placeOfRepository = (repository: ClusterSpec['backup']['repositories'][number]) =>
+  repository.kind === 'trial'
+    ? repository.kind
+    : [repository.endpoint, repository.bucket, repository.path]
 
 export interface PlanInputs {
   readonly spec: ClusterSpec
@@ -58,6 +65,8 @@ export async function planCluster(inputs: PlanInputs): Promise<readonly Step[]> 
     etcdAuthPending: applied?.etcdAuth !== hashes.etcdAuth,
     databaseSetupPending: applied?.databaseSetup !== hashes.databaseSetup,
     patroniConfigPending: applied?.patroniConfig !== hashes.patroniConfig,
+    backupSetupPending:
+      spec.backup.repositories.length > 0 && applied?.backupSetup !== hashes.backupSetup,
     primary: inputs.primary,
     predictedStallMs: predictedPrimaryReplacementMs(spec),
     predictedSwitchoverMs: predictedSwitchoverMs(spec),

@@ -65,6 +65,7 @@ export function isServing(status: ClusterStatus, name: string): boolean {
     ...status.engine_proxies,
     ...status.controllers,
     ...status.prometheus,
+    ...status.backups.stores,
   ]
   return parts.find((part) => part.name === name)?.healthy ?? false
 }

@@ -17,6 +17,7 @@ import { status } from '../commands/status.ts'
 import { switchoverCommand } from '../commands/switchover.ts'
 import { up } from '../commands/up.ts'
 import { completionScript, SHELLS } from './completion.ts'
+import { addBackups } from './backup-commands.ts'
 import { addDrills } from './drill-commands.ts'
 
 export interface ProgramDeps {
@@ -69,6 +70,7 @@ export function createProgram(deps: ProgramDeps): Command {
   addEvents(command, io)
   addMaintenance(program, io)
   addNotify(program, io)
+  addBackups(program, { io, fileOption, clusterOption, jsonOption })
   addDrills(program, { io, fileOption, clusterOption, jsonOption })
   program
     .command('completion <shell>')

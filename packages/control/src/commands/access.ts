@@ -16,6 +16,8 @@ export interface Access {
     readonly ca: string
     readonly apiKey: string
     readonly consoleAdmin: string
+    /** What every backup is encrypted with; absent without a repository. */
+    readonly backupKey?: string
   }
   readonly connections: readonly UserConnection[]
 }
@@ -35,6 +37,7 @@ export function describeAccess(spec: ClusterSpec, state: StateFolder): Access {
       ca: at('ca.crt'),
       apiKey: at('api-key'),
       consoleAdmin: at('console-admin'),
+      ...(spec.backup.repositories.length === 0 ? {} : { backupKey: at('backup-key') }),
     },
     connections: userConnections(spec, state),
   }
@@ -54,6 +57,11 @@ export function formatAccess(
     `  agent     ${urls.agent}   key: ${credentials.apiKey}`,
     `  MCP       ${urls.mcp}`,
     `  CA        ${credentials.ca}`,
+    ...(credentials.backupKey === undefined
+      ? []
+      : [
+          `  backups   encrypted with ${credentials.backupKey}: keep a copy of it away from this machine, without it no backup can be read`,
+        ]),
     ...connections.map(
       ({ database, role, connectionString }) =>
         `  database  ${database} as ${role}: ${connectionString}`,

@@ -8,7 +8,7 @@ import { observeConfigOf } from '@neuronha/core/render/services.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { formatClusterFileIssue, parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
-import { readMaintenance } from '../coordination/maintenance.ts'
+import { readClusterRecords } from '../coordination/cluster-records.ts'
 import type { Progress } from '../setup/progress.ts'
 import { createObserver, type Observer } from '../observe/create-observer.ts'
 import {
@@ -151,7 +151,7 @@ export function createClusterObserver(cluster: OpenCluster, slowEveryMs = 0): Ob
   const { kv, close } = openKv(cluster)
   const observer = createObserver(observeConfigOf(spec, secrets, cliTlsFiles(cluster)), {
     slowEveryMs,
-    readMaintenance: () => readMaintenance(kv, spec.name),
+    readRecords: () => readClusterRecords(kv, spec.name),
   })
   return {
     observe: () => observer.observe(),

@@ -4,7 +4,11 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { refusalsOf } from '@neuronha/core/plan/refusals.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { networkName, type EngineSocket, type ImageTags } from '@neuronha/core/render/compose.ts'
-import { hasNotifications, type Component } from '@neuronha/core/topology/containers.ts'
+import {
+  hasNotifications,
+  trialRepositoryOf,
+  type Component,
+} from '@neuronha/core/topology/containers.ts'
 import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { publishedPorts } from '@neuronha/core/spec/rules.ts'
@@ -112,6 +116,8 @@ export const imageTagsOf = (
     prometheus: ref('prometheus'),
     alertmanager: hasNotifications(spec) ? ref('alertmanager') : '',
     drill: ref('drill'),
+    store: trialRepositoryOf(spec) === undefined ? '' : ref('store'),
+    backup: spec.backup.repositories.length > 0 ? ref('backup') : '',
   }
   return tags
 }

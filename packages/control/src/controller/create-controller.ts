@@ -10,7 +10,7 @@ import { createHttpHost } from '@neuronha/runtime/http-host.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import { createMetrics } from '@neuronha/runtime/metrics.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
-import { readMaintenance } from '../coordination/maintenance.ts'
+import { readClusterRecords } from '../coordination/cluster-records.ts'
 import { createConfiguredEngine } from '../engine/configured-engine.ts'
 import { createEtcdClient } from '../etcd/etcd-client.ts'
 import { createKv, type Kv } from '../etcd/kv.ts'
@@ -24,6 +24,7 @@ import { addClusterMetrics } from './cluster-metrics.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 import { createClusterSource } from './cluster-source.ts'
 import { createControllerEvents } from './controller-events.ts'
+import { BackupSchedule, type BackupScheduleOptions } from './backup-schedule.ts'
 import { DrillSchedule, type DrillScheduleOptions } from './drill-schedule.ts'
 import { ObservationLoop } from './observation-loop.ts'
 
@@ -75,6 +76,7 @@ export async function createController(
     events: events.log,
   })
   const drills = createDrillSchedule({ config, kv, engine, lease, events: events.log, logger })
+  const backups = createBackupSchedule({ config, kv, engine, lease, events: events.log, logger })
   const observer = createOwnObserver(config, kv, isActive)
   const observations = new ObservationLoop({
     observer: tellingFailover(observer, failover),
@@ -110,11 +112,13 @@ export async function createController(
       certificates.start()
       failover.start()
       drills?.start()
+      backups?.start()
       await host.listen()
     },
     close: async () => {
       await failover.close()
       await drills?.close()
+      await backups?.close()
       certificates.close()
       // the other controller takes over while this one still answers
       await lease.close()
@@ -150,7 +154,7 @@ const createOwnObserver = (
     observer: replica,
     slowEveryMs: SLOW_EVERY_MS,
     self: { name: replica, report: () => ({ active: isActive() }) },
-    readMaintenance: () => readMaintenance(kv, cluster),
+    readRecords: () => readClusterRecords(kv, cluster),
   })
 
 /** What is seen for the status and the metrics serves failover and repair as well. */
@@ -173,3 +177,12 @@ const createDrillSchedule = ({
   readonly config: ControllerConfig
 }): DrillSchedule | undefined =>
   drills === null ? undefined : new DrillSchedule({ ...parts, cluster, drills })
+
+/** Undefined: this cluster has no repository. */
+const createBackupSchedule = ({
+  config: { cluster, backups },
+  ...parts
+}: Omit<BackupScheduleOptions, 'cluster' | 'backups'> & {
+  readonly config: ControllerConfig
+}): BackupSchedule | undefined =>
+  backups === null ? undefined : new BackupSchedule({ ...parts, cluster, backups })

@@ -3,10 +3,10 @@ import { coordinationKeys } from '@neuronha/core/contracts/coordination.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { takeOperation } from '../coordination/operation.ts'
-import type { EngineInspection } from '../engine/engine.ts'
 import { FakeKv } from '../planned/testing.ts'
 import { LONGEST_RUN_MS } from './decide-drills.ts'
 import { DrillSchedule } from './drill-schedule.ts'
+import { FakeRunner } from './testing.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -17,49 +17,10 @@ const MIDNIGHT = Date.parse('2026-11-23T00:00:00Z')
 /** `daily` is at 03:17. */
 const DUE = Date.parse('2026-11-23T03:17:00Z')
 
-/** The engine's one container, which rests. */
-class FakeRunner {
-  /** Null: it does not run. */
-  startedMs: number | null = null
-  isThere = true
-  readonly acts: string[] = []
-  onStart: () => void = () => undefined
-  onAsk: () => Promise<void> = () => Promise.resolve()
-
-  readonly inspect = async (name: string): Promise<EngineInspection | undefined> => {
-    await this.onAsk()
-    if (name !== RUNNER || !this.isThere) return undefined
-    const running = this.startedMs !== null
-    return {
-      id: 'c1',
-      status: running ? 'running' : 'exited',
-      running,
-      paused: false,
-      restarting: false,
-      pid: running ? 4711 : 0,
-      exitCode: 0,
-      oomKilled: false,
-      startedAt: new Date(this.startedMs ?? 0).toISOString(),
-      finishedAt: new Date(0).toISOString(),
-      restartCount: 0,
-    }
-  }
-  readonly start = (name: string): Promise<void> => {
-    this.acts.push(`start ${name}`)
-    this.onStart()
-    return Promise.resolve()
-  }
-  readonly stop = (name: string, graceSeconds?: number): Promise<void> => {
-    this.acts.push(`stop ${name} ${graceSeconds ?? 'at once'}`)
-    this.startedMs = null
-    return Promise.resolve()
-  }
-}
-
 /** A controller that is the active one, at midnight, with drills every day. */
 async function aController({ schedule = 'daily' } = {}) {
   const kv = new FakeKv()
-  const runner = new FakeRunner()
+  const runner = new FakeRunner(RUNNER)
   const events: NewEvent[] = []
   const warned: string[] = []
   const world = { nowMs: MIDNIGHT, spareMs: 4000, ownRevision: undefined as string | undefined }

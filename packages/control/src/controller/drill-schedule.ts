@@ -1,6 +1,5 @@
 /** Asks for the drills of the schedule and starts their runner; decide-drills.ts decides. The active controller alone acts. */
 import { coordinationKeys, type DrillRequest } from '@neuronha/core/contracts/coordination.ts'
-import { toPlatformError } from '@neuronha/core/errors.ts'
 import { nextAfter } from '@neuronha/core/spec/schedule.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
 import { randomUUID } from 'node:crypto'
@@ -9,13 +8,9 @@ import { parseOperation } from '../coordination/operation.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { KeyValue, Kv } from '../etcd/kv.ts'
 import type { EventLog } from '../events/event-log.ts'
-import { LEASE_SPARE_MS } from '../failover/decide-fence.ts'
-import {
-  decideDrills,
-  type DrillsDecision,
-  type DrillsView,
-  type RunnerState,
-} from './decide-drills.ts'
+import { decideDrills, type DrillsDecision, type DrillsView } from './decide-drills.ts'
+import { RestingRunner } from './resting-runner.ts'
+import { Turns } from './turns.ts'
 
 export interface DrillScheduleOptions {
   readonly cluster: string
@@ -41,54 +36,44 @@ export class DrillSchedule {
   readonly #options: DrillScheduleOptions
   readonly #keys: ReturnType<typeof coordinationKeys>
   readonly #now: () => number
-  #timer: NodeJS.Timeout | undefined
-  #turn: Promise<void> = Promise.resolve()
-  #isClosed = false
-  #tries = 0
-  #triedAt: number | null = null
-  #lastTrouble = ''
+  readonly #runner: RestingRunner
+  readonly #turns: Turns
 
   constructor(options: DrillScheduleOptions) {
+    const { engine, lease, logger, drills } = options
     this.#options = options
     this.#keys = coordinationKeys(options.cluster)
     this.#now = options.now ?? (() => Date.now())
+    this.#runner = new RestingRunner({ engine, lease, container: drills.runner, now: this.#now })
+    this.#turns = new Turns({
+      everyMs: LOOK_EVERY_MS,
+      turn: () => this.#turn(),
+      what: 'the schedule of drills cannot be heeded',
+      logger,
+    })
   }
 
   start(): void {
-    this.#schedule(LOOK_EVERY_MS)
+    this.#turns.start()
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    await this.#turn
-  }
-
-  #schedule(afterMs: number): void {
-    if (this.#isClosed) return
-    this.#timer = setTimeout(() => {
-      this.#turn = this.turn().finally(() => this.#schedule(LOOK_EVERY_MS))
-    }, afterMs)
+  close(): Promise<void> {
+    return this.#turns.close()
   }
 
   /** One look, and what follows from it. Never rejects. */
-  async turn(): Promise<void> {
+  turn(): Promise<void> {
+    return this.#turns.take()
+  }
+
+  async #turn(): Promise<void> {
     const own = this.#options.lease.createRevision()
     if (own === undefined) {
-      this.#tries = 0
-      this.#triedAt = null
+      this.#runner.about(null)
       return
     }
-    try {
-      const view = await this.#look()
-      await this.#act(decideDrills(view), own, view)
-      this.#lastTrouble = ''
-    } catch (thrown) {
-      const { message } = toPlatformError(thrown)
-      if (message !== this.#lastTrouble)
-        this.#options.logger.warn({ err: thrown }, 'the schedule of drills cannot be heeded')
-      this.#lastTrouble = message
-    }
+    const view = await this.#look()
+    await this.#act(decideDrills(view), own, view)
   }
 
   async #look(): Promise<DrillsView> {
@@ -109,10 +94,8 @@ export class DrillSchedule {
     const handledUntilMs = parseHandledUntil(found.get(drillSchedule)?.value)
     const request = requestOf(found.get(requestKey))
     const isUnfinished = found.has(drillUnfinished)
-    if (request === null && !isUnfinished) {
-      this.#tries = 0
-      this.#triedAt = null
-    }
+    // What a drill left is mended with the request that it died over.
+    this.#runner.about(request === null && !isUnfinished ? null : 'drills')
     const isAsked =
       request !== null || isUnfinished || isDue(drills.schedule, handledUntilMs ?? nowMs, nowMs)
     const holder = parseOperation(found.get(operation)?.value)
@@ -123,24 +106,15 @@ export class DrillSchedule {
       request,
       isUnfinished,
       // Nobody is asked about a runner that is not wanted.
-      runner: isAsked ? await this.#lookAtRunner() : { kind: 'resting' },
-      tries: this.#tries,
-      sinceLastTryMs: this.#triedAt === null ? null : nowMs - this.#triedAt,
+      runner: isAsked ? await this.#runner.look() : { kind: 'resting' },
+      ...this.#runner.tried(),
       inMaintenance: found.has(maintenance),
       busyWith: holder === undefined ? null : `${holder.what} (${holder.by})`,
       isHeldByRunner: holder?.by === drills.runner,
     }
   }
 
-  async #lookAtRunner(): Promise<RunnerState> {
-    const seen = await this.#options.engine.inspect(this.#options.drills.runner)
-    if (seen === undefined) return { kind: 'absent' }
-    if (!seen.running) return { kind: 'resting' }
-    return { kind: 'running', forMs: this.#now() - Date.parse(seen.startedAt) }
-  }
-
   async #act(decision: DrillsDecision, own: string, view: DrillsView): Promise<void> {
-    const { engine, drills, lease } = this.#options
     switch (decision.kind) {
       case 'nothing':
         return
@@ -149,21 +123,18 @@ export class DrillSchedule {
       case 'request':
         return this.#request(decision.dueMs, own)
       case 'start':
-        if (lease.spareMs() < LEASE_SPARE_MS) return
-        this.#tries += 1
-        this.#triedAt = this.#now()
-        return engine.start(drills.runner)
+        return this.#runner.start()
       case 'give-up':
         return this.#giveUp(decision.why, own, view)
       case 'stop':
-        if (lease.spareMs() < LEASE_SPARE_MS) return
+        if (!this.#runner.mayStop()) return
         this.#options.events.record({
           kind: 'drill.stopped',
           severity: 'warning',
-          target: drills.runner,
+          target: this.#options.drills.runner,
           summary: `the drills are stopped: ${decision.why}`,
         })
-        return engine.stop(drills.runner, STOP_GRACE_SECONDS)
+        return this.#runner.stop(STOP_GRACE_SECONDS)
     }
   }
 

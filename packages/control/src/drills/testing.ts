@@ -1,4 +1,5 @@
 /** For tests: ledgers and results by small builders. */
+import { backupsStatus } from '@neuronha/core/contracts/backups.ts'
 import type { LedgerDone, LedgerLine, LoadPath } from '@neuronha/core/config/loadgen.ts'
 import type { ClusterStatus, MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
@@ -193,7 +194,7 @@ export const aStatus = (change: Partial<ClusterStatus> = {}): ClusterStatus => (
   engine_proxies: [],
   prometheus: [],
   alertmanagers: [],
-  backups: { configured: false },
+  backups: backupsStatus.parse({ configured: false }),
   last_drill: null,
   maintenance: null,
   ...change,

@@ -63,7 +63,7 @@ describe('a healthy cluster', () => {
     const disk = { sizeBytes: 100e9, availableBytes: 59e9, usedRatio: 0.41 }
     const heardOf = (started_at: string): MemberObservation['slowFacts'] => {
       const drill = { drill: 'switchover', variant: '', verdict: 'pass' as const, rto_ms: 900 }
-      return answered({ disk, lastDrill: { ...drill, started_at } })
+      return answered({ disk, archive: null, lastDrill: { ...drill, started_at } })
     }
     const newer = { slowFacts: heardOf('2026-11-22T03:00:00.000Z') }
     const older = { slowFacts: heardOf('2026-11-21T03:00:00.000Z') }

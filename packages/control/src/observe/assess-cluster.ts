@@ -1,5 +1,6 @@
 /** Judges one look at a cluster: roles, health, and in plain words what is wrong. Pure. */
 import type { ClusterStatus, LastDrill } from '@neuronha/core/contracts/cluster-status.ts'
+import { assessBackups } from './assess-backups.ts'
 import { assessMembers } from './assess-members.ts'
 import {
   assessAlertmanagers,
@@ -58,9 +59,9 @@ export function assessCluster(raw: RawObservation): ClusterStatus {
     engine_proxies: assessEngineProxies(raw),
     prometheus: assessPrometheus(raw),
     alertmanagers: assessAlertmanagers(raw),
-    backups: { configured: raw.config.backups },
+    backups: assessBackups(raw),
     last_drill: lastDrillOf(raw),
-    maintenance: raw.maintenance,
+    maintenance: raw.records.maintenance,
   }
   const findings = [...findDatabaseProblems(raw, assessed), ...findPartProblems(status)]
   // what stops users first, then what only weakens

@@ -270,6 +270,11 @@ export const findPartProblems = (
     degraded('Prometheus does not answer, so no metrics are kept and no alert fires'),
   ),
   ...replicasGone(
+    status.backups.stores,
+    'Trial store',
+    degraded('The trial store does not answer, so WAL waits on the members’ disks'),
+  ),
+  ...replicasGone(
     status.alertmanagers,
     'Alertmanager',
     degraded('Alertmanager does not answer, so nobody is told of alerts'),

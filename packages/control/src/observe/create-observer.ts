@@ -7,12 +7,12 @@
  */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { ObserveConfig } from '@neuronha/core/config/processes.ts'
-import type { Maintenance } from '@neuronha/core/contracts/coordination.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { PORTS } from '@neuronha/core/topology/ports.ts'
 import { createDirectClient, type DirectClient } from '@neuronha/runtime/postgres/direct-client.ts'
 import type { Login } from '@neuronha/runtime/postgres/endpoint.ts'
 import { loadTls } from '@neuronha/runtime/tls.ts'
+import { NO_RECORDS, type ClusterRecords } from '../coordination/cluster-records.ts'
 import { assessCluster } from './assess-cluster.ts'
 import { bodyOf, createHttpClient, type HttpClient } from './http-client.ts'
 import { observeEtcd } from './observe-etcd.ts'
@@ -25,6 +25,7 @@ import {
   observeEngineProxy,
   observePrometheus,
   observeService,
+  observeStore,
 } from './observe-services.ts'
 import { observeSlowFacts } from './observe-slow-facts.ts'
 import { createProbe, type Probe } from './probe.ts'
@@ -52,8 +53,8 @@ export interface ObserverOptions {
   readonly slowEveryMs?: number
   /** The controller that looks answers for itself without asking over the network. */
   readonly self?: { readonly name: string; readonly report: () => ControllerAnswer }
-  /** Asks etcd whether maintenance is on; without it the status says that it is not. */
-  readonly readMaintenance?: () => Promise<Maintenance | null>
+  /** Asks etcd what it holds; without it the status says that it holds nothing. */
+  readonly readRecords?: () => Promise<ClusterRecords>
 }
 
 interface Ask {
@@ -185,6 +186,11 @@ const httpQuestions = (config: ObserveConfig, context: Ask, self: ObserverOption
         observePrometheus(http, origin(address, PORTS.prometheus), signal),
       ),
     ),
+    stores: askAll(config.stores, ({ address }) =>
+      ask(context, slowEveryMs, (signal) =>
+        observeStore(http, origin(address, PORTS.store), signal),
+      ),
+    ),
     // Alertmanager has the same readiness page.
     alertmanagers: askAll(config.alertmanagers, ({ address }) =>
       ask(context, slowEveryMs * 2, (signal) =>
@@ -239,14 +245,14 @@ const databaseQuestions = (config: ObserveConfig, context: Ask, clients: DirectC
   return { members, poolers }
 }
 
-/** Maintenance is on for hours: while etcd is away, what it said last is the best that is known. */
-const createMaintenanceProbe = (
+/** They change seldom: while etcd is away, what it said last is the best that is known. */
+const createRecordsProbe = (
   context: Ask,
-  read: ObserverOptions['readMaintenance'],
-): (() => Promise<Maintenance | null>) => {
-  if (read === undefined) return () => Promise.resolve(null)
+  read: ObserverOptions['readRecords'],
+): (() => Promise<ClusterRecords>) => {
+  if (read === undefined) return () => Promise.resolve(NO_RECORDS)
   const probe = ask(context, context.slowEveryMs, read)
-  let known: Maintenance | null = null
+  let known = NO_RECORDS
   return async () => {
     const answer = await probe()
     if (answer.ok) known = answer.value
@@ -277,7 +283,7 @@ export function createObserver(config: ObserveConfig, options: ObserverOptions =
   const questions = {
     ...httpQuestions(config, context, self),
     ...databaseQuestions(config, context, clients),
-    maintenance: createMaintenanceProbe(context, options.readMaintenance),
+    records: createRecordsProbe(context, options.readRecords),
   }
   const observe = async (): Promise<ClusterStatus> => {
     const observedAt = new Date()

@@ -82,3 +82,14 @@ export async function observePrometheus(
   bodyOf(await http.get(`${origin}/-/ready`, signal))
   return true
 }
+
+/** The trial store refuses whoever does not sign, which is as good an answer as any. */
+export async function observeStore(
+  http: HttpClient,
+  origin: string,
+  signal: AbortSignal,
+): Promise<true> {
+  const { status } = await http.get(`${origin}/`, signal)
+  if (status !== 403) throw new PlatformError('UPSTREAM_FAILED', `HTTP ${status}`)
+  return true
+}

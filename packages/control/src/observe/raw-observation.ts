@@ -4,7 +4,7 @@
  */
 import type { ObserveConfig } from '@neuronha/core/config/processes.ts'
 import type { LastDrill } from '@neuronha/core/contracts/cluster-status.ts'
-import type { Maintenance } from '@neuronha/core/contracts/coordination.ts'
+import type { ClusterRecords } from '../coordination/cluster-records.ts'
 
 export type Answer<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string }
@@ -43,9 +43,23 @@ export interface DiskAnswer {
   readonly usedRatio: number
 }
 
+/** How far a primary's WAL is archived. */
+export interface ArchiveAnswer {
+  readonly lastWal: string | null
+  readonly lastAt: string | null
+  /** Closed segments that are not archived. */
+  readonly waiting: number
+  /** Since the newest was archived, or, while none was yet, since the oldest that waits was closed; null: nothing to archive. */
+  readonly lagMs: number | null
+  /** The segment that fails now. */
+  readonly failedWal: string | null
+}
+
 /** What a member is asked seldom. */
 export interface SlowFacts {
   readonly disk: DiskAnswer
+  /** null: a standby, which archives nothing. */
+  readonly archive: ArchiveAnswer | null
   /** The newest that it knows of; null: none, or none that this code can read. */
   readonly lastDrill: LastDrill | null
 }
@@ -141,7 +155,10 @@ export interface Observed<T> {
 }
 
 export interface RawObservation {
-  readonly config: Pick<ObserveConfig, 'patroniScope' | 'synchronous' | 'maxReadLag' | 'backups'>
+  readonly config: Pick<
+    ObserveConfig,
+    'patroniScope' | 'synchronous' | 'maxReadLag' | 'repositories' | 'rpoMs'
+  >
   readonly observedAt: Date
   readonly observer: string
   readonly patroniView: Answer<PatroniView>
@@ -157,6 +174,7 @@ export interface RawObservation {
   readonly engineProxies: readonly (Observed<true> & { readonly host: string })[]
   readonly prometheus: readonly Observed<true>[]
   /** As etcd said when it last answered. */
-  readonly maintenance: Maintenance | null
+  readonly records: ClusterRecords
+  readonly stores: readonly Observed<true>[]
   readonly alertmanagers: readonly Observed<true>[]
 }

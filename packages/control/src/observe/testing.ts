@@ -1,8 +1,10 @@
 /** Builders of observations for tests: a healthy cluster, and small changes to it. */
+import { NO_RECORDS } from '../coordination/cluster-records.ts'
 import {
   answered,
   silent,
   type Answer,
+  type ArchiveAnswer,
   type MemberObservation,
   type PatroniAnswer,
   type PatroniView,
@@ -59,6 +61,15 @@ export const aPatroni = (change: Partial<PatroniAnswer> = {}): PatroniAnswer => 
   ...change,
 })
 
+export const anArchive = (change: Partial<ArchiveAnswer> = {}): ArchiveAnswer => ({
+  lastWal: '000000030000000000000004',
+  lastAt: '2026-11-23T02:59:40.000Z',
+  waiting: 0,
+  lagMs: 20_000,
+  failedWal: null,
+  ...change,
+})
+
 export const aMember = (n: number, change: Partial<MemberObservation> = {}): MemberObservation => ({
   name: memberName(n),
   host: 'local',
@@ -71,6 +82,7 @@ export const aMember = (n: number, change: Partial<MemberObservation> = {}): Mem
   ),
   slowFacts: answered({
     disk: { sizeBytes: 100e9, availableBytes: 59e9, usedRatio: 0.41 },
+    archive: n === 1 ? anArchive() : null,
     lastDrill: null,
   }),
   ...change,
@@ -139,7 +151,8 @@ export const anObservation = (change: Partial<RawObservation> = {}): RawObservat
     patroniScope: 'demo',
     synchronous: true,
     maxReadLag: { bytes: 1024 * 1024, ms: 1000 },
-    backups: false,
+    repositories: [],
+    rpoMs: 60_000,
   },
   observedAt: new Date('2026-11-23T03:00:00Z'),
   observer: 'demo-controller-1',
@@ -177,7 +190,8 @@ export const anObservation = (change: Partial<RawObservation> = {}): RawObservat
   })),
   engineProxies: [{ name: 'demo-engine-proxy-1', host: 'local', answer: answered(true as const) }],
   prometheus: [{ name: 'demo-prometheus-1', answer: answered(true as const) }],
-  maintenance: null,
+  records: NO_RECORDS,
+  stores: [],
   alertmanagers: [],
   ...change,
 })

@@ -1,7 +1,7 @@
 /** The images of a cluster, as data: what each stands on and what goes into it. */
 
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
-import { hasNotifications } from '@neuronha/core/topology/containers.ts'
+import { hasNotifications, trialRepositoryOf } from '@neuronha/core/topology/containers.ts'
 
 /** How an image gets what its folder in `images/` does not hold. */
 export type ImageContent =
@@ -38,6 +38,8 @@ const NAMES = [
   'mcp',
   'controller',
   'drill',
+  'store',
+  'backup',
   'console',
   'checkers',
 ] as const
@@ -70,13 +72,19 @@ export const IMAGES: Readonly<Record<ImageName, ImageRow>> = {
     'main.mjs': 'src/drills/scheduled/main.ts',
     'loadgen.mjs': 'src/drills/loadgen/main.ts',
   }),
+  store: fromBundle('store', { 'main.mjs': 'src/main.ts' }),
+  backup: fromBundle('control', { 'main.mjs': 'src/backups/main.ts' }),
   console: { parent: 'nginx', content: { kind: 'console' } },
 }
 
 /** What this cluster runs; `up` builds no others. Tests alone use `checkers`. */
 export const imagesOf = (spec: ClusterSpec): readonly ImageName[] =>
   IMAGE_NAMES.filter(
-    (name) => name !== 'checkers' && (name !== 'alertmanager' || hasNotifications(spec)),
+    (name) =>
+      name !== 'checkers' &&
+      (name !== 'alertmanager' || hasNotifications(spec)) &&
+      (name !== 'store' || trialRepositoryOf(spec) !== undefined) &&
+      (name !== 'backup' || spec.backup.repositories.length > 0),
   )
 
 /** The images given and all that they stand on, parents first. */

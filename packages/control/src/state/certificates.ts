@@ -79,7 +79,7 @@ export async function issueCertificate(ca: TlsPair, request: CertificateRequest)
   const keys = await newKeys()
   const certificate = await X509CertificateGenerator.create({
     serialNumber: newSerial(),
-    subject: `OU=${request.unit}`,
+    subject: subjectOf(request),
     issuer: authority.subject,
     ...period(LEAF_DAYS),
     signingAlgorithm: ALGORITHM,
@@ -96,6 +96,9 @@ export async function issueCertificate(ca: TlsPair, request: CertificateRequest)
   return pairOf(certificate, keys.privateKey)
 }
 
+const subjectOf = ({ unit, commonName }: CertificateRequest): string =>
+  commonName === undefined ? `OU=${unit}` : `CN=${commonName}, OU=${unit}`
+
 const alternativeNames = ({ dnsNames, addresses }: CertificateRequest) => [
   ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
   ...addresses.map((value) => ({ type: 'ip' as const, value })),
@@ -105,7 +108,7 @@ const alternativeNames = ({ dnsNames, addresses }: CertificateRequest) => [
 export function isStillGood(pair: TlsPair, request: CertificateRequest): boolean {
   const certificate = new X509Certificate(pair.certificate)
   if (certificate.notAfter.getTime() - Date.now() < RENEW_BEFORE_DAYS * DAY_MS) return false
-  if (certificate.subject !== `OU=${request.unit}`) return false
+  if (certificate.subject !== subjectOf(request)) return false
   const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? []
   const present = names.map(({ type, value }) => `${type}:${value}`).sort()
   const wanted = alternativeNames(request)

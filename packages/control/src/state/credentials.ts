@@ -68,6 +68,9 @@ export async function writeCredentials(
     'console-admin': `email:    ${secrets.consoleAdmin.email}\npassword: ${secrets.consoleAdmin.password}\n`,
     'cli.crt': pair('cli').certificate,
     'cli.key': pair('cli').key,
+    ...(spec.backup.repositories.length === 0
+      ? {}
+      : { 'backup-key': `${secrets.backup.cipherPass}\n` }),
     pgpass: userRoleNames(spec)
       .map((role) => `*:*:*:${role}:${assertPresent(secrets.userRoles[role], role).password}\n`)
       .join(''),

@@ -63,6 +63,10 @@ const generateAll = () => ({
   signingKey: newPassword(),
   apiKeys: { admin: newApiKey(), service: newApiKey(), drill: newApiKey() },
   consoleAdmin: { email: 'admin@localhost', password: randomBytes(15).toString('base64url') },
+  backup: {
+    cipherPass: randomBytes(48).toString('base64url'),
+    trialStore: { accessKey: randomBytes(10).toString('hex'), secretKey: newPassword() },
+  },
 })
 
 const completeRoles = (

@@ -109,6 +109,7 @@ export interface Applied {
   readonly etcdAuth?: string
   readonly databaseSetup?: string
   readonly patroniConfig?: string
+  readonly backupSetup?: string
   /** What running containers took up by a reload, which their labels cannot say: by name, of that very container. */
   readonly reloaded?: Readonly<Record<string, { readonly id: string; readonly config: string }>>
 }

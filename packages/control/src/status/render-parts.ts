@@ -1,5 +1,6 @@
 /** Everything beside the members: a label on the left, one line per part or per kind of service on the right. */
 import type { ClusterStatus, LastDrill } from '@neuronha/core/contracts/cluster-status.ts'
+import { backupsLine } from '../backups/format-backups.ts'
 import { bytes, count, duration } from '../observe/words.ts'
 import { MARKS, type Colors } from './render-status.ts'
 import { wrap } from './text-table.ts'
@@ -106,8 +107,18 @@ const serviceLines = (status: ClusterStatus, colors: Colors): readonly string[] 
   })
 }
 
-const backupLine = ({ backups }: ClusterStatus): string =>
-  backups.configured ? 'repository configured' : 'no repository configured'
+const backupLines = (
+  { backups, observed_at }: ClusterStatus,
+  width: number,
+  colors: Colors,
+): readonly string[] => [
+  ...backupsLine(backups, Date.parse(observed_at)).flatMap((line) =>
+    wrap(line, width - LABEL_WIDTH).map(colors.dim),
+  ),
+  ...backups.problems.flatMap((problem) =>
+    partLine({ name: 'problem', healthy: false, detail: problem }, [], width, colors),
+  ),
+]
 
 const VERDICTS: Readonly<Record<LastDrill['verdict'], string>> = {
   pass: 'passed',
@@ -174,7 +185,12 @@ export function renderParts(
       lines(status.alertmanagers, () => []),
       colors,
     ),
-    ...section('backups', [colors.dim(backupLine(status))], colors),
+    ...section('backups', backupLines(status, width, colors), colors),
+    ...section(
+      'trial store',
+      lines(status.backups.stores, () => ['on this machine: for trials']),
+      colors,
+    ),
     ...section('last drill', drillLines(status, width, colors), colors),
   ]
 }

@@ -1,6 +1,7 @@
 /** Every alert of a cluster, and which of them explains which. */
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { SHARED_LABELS, type AlertGroup, type AlertRule, type SharedLabel } from './alert.ts'
+import { backupAlerts } from './backup-alerts.ts'
 import { capacityAlerts } from './capacity-alerts.ts'
 import { etcdAlerts } from './etcd-alerts.ts'
 import { failoverAlerts } from './failover-alerts.ts'
@@ -19,6 +20,7 @@ export const alertGroups = (spec: ClusterSpec): readonly AlertGroup[] =>
     poolerAlerts,
     serviceAlerts,
     capacityAlerts,
+    ...(spec.backup.repositories.length > 0 ? [backupAlerts] : []),
     platformAlerts,
   ].map((group) => group(spec))
 

@@ -86,7 +86,13 @@ export const observeConfig = z.strictObject({
   /** Commits wait for a standby (protection zero-loss or available, and at least one sync standby). */
   synchronous: z.boolean(),
   maxReadLag: z.strictObject({ bytes: z.int(), ms: z.int() }),
-  backups: z.boolean(),
+  /** Empty: no backups. */
+  repositories: z.array(
+    z.strictObject({ name: z.string(), kind: z.enum(['trial', 's3']), place: z.string() }),
+  ),
+  stores: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  /** How old the newest archived WAL may be, milliseconds. */
+  rpoMs: z.int(),
 })
 export type ObserveConfig = z.infer<typeof observeConfig>
 
@@ -123,6 +129,18 @@ export const engineAccess = z.strictObject({
   urls: z.array(z.strictObject({ host: z.string(), url: z.url() })).min(1),
 })
 
+/** The runner of backups, which controllers start. */
+export const backupConfig = z.strictObject({
+  cluster: z.string(),
+  replica: z.string(),
+  tls: tlsConfig,
+  logLevel: processConfig.shape.logLevel,
+  etcd: etcdAccess,
+  /** pgBackRest's names of the repositories, in their order. */
+  repositories: z.array(z.string()).min(1),
+})
+export type BackupConfig = z.infer<typeof backupConfig>
+
 export const controllerConfig = processConfig.extend({
   observe: observeConfig,
   etcd: etcdAccess,
@@ -136,6 +154,15 @@ export const controllerConfig = processConfig.extend({
   /** Drills that run by themselves; null: none do. */
   drills: z
     .strictObject({ schedule: z.string(), scenarios: z.array(z.string()), runner: z.string() })
+    .nullable(),
+  /** Backups; null: the cluster file has no repository. */
+  backups: z
+    .strictObject({
+      full: z.string(),
+      incremental: z.string(),
+      check: z.string(),
+      runner: z.string(),
+    })
     .nullable(),
   observeIntervalMs: z.int().default(2000),
   leaseSeconds: z.int().default(5),

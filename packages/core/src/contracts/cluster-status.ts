@@ -3,6 +3,7 @@
  * Words and columns are patronictl's where it has them.
  */
 import { z } from 'zod'
+import { backupsStatus } from './backups.ts'
 import { maintenance } from './coordination.ts'
 import { verdict } from './drill-result.ts'
 
@@ -126,7 +127,7 @@ export const clusterStatus = z
     engine_proxies: z.array(engineProxyStatus),
     prometheus: z.array(part),
     alertmanagers: z.array(part).default([]).describe('Empty: nobody is to be told of alerts'),
-    backups: z.object({ configured: z.boolean() }),
+    backups: backupsStatus,
     last_drill: lastDrill
       .nullable()
       .default(null)

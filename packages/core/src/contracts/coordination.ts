@@ -28,6 +28,14 @@ export const coordinationKeys = (cluster: string) => {
     drillRequest: `${prefix}drills/request`,
     /** What a drill of the controllers has to mend. */
     drillUnfinished: `${prefix}drills/unfinished`,
+    /** What the schedules of backups remember. */
+    backupSchedule: `${prefix}backups/schedule`,
+    /** A backup, or a look at one, that somebody or the schedule asked for. */
+    backupRequest: `${prefix}backups/request`,
+    /** What is known of the backups. */
+    backupState: `${prefix}backups/state`,
+    /** What the runner of backups does now. */
+    backupProgress: `${prefix}backups/progress`,
     /** Who changes the cluster now: a command, or a drill of the controllers. */
     operation: `${prefix}operation`,
   } as const

@@ -31,6 +31,7 @@ const observation = (part: Partial<UpObservation>): UpObservation => ({
   etcdAuthPending: false,
   databaseSetupPending: false,
   patroniConfigPending: false,
+  backupSetupPending: false,
   primary: undefined,
   predictedStallMs: 2400,
   predictedSwitchoverMs: 1200,

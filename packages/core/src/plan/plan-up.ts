@@ -37,6 +37,8 @@ export interface UpObservation {
   readonly etcdAuthPending: boolean
   readonly databaseSetupPending: boolean
   readonly patroniConfigPending: boolean
+  /** Repositories are to be prepared for this cluster. */
+  readonly backupSetupPending: boolean
   /** Name of the primary, when there is one. */
   readonly primary: string | undefined
   /** Predicted pause of writes when the only member is replaced, milliseconds. */
@@ -58,6 +60,7 @@ export type StepKind =
   | 'configure-etcd'
   | 'configure-databases'
   | 'configure-patroni'
+  | 'configure-backups'
 
 export interface Step {
   readonly kind: StepKind
@@ -97,6 +100,8 @@ export function planUp(observation: UpObservation): readonly Step[] {
     ...pendingStep(observation.patroniConfigPending, CONFIGURE_PATRONI),
     ...reloadSteps(reloaded.filter((container) => !isMember(container))),
     ...replaceSteps(replaced, observation),
+    // Every member has its configuration by now.
+    ...pendingStep(observation.backupSetupPending, CONFIGURE_BACKUPS),
     ...removeSteps(observation),
   ]
 }
@@ -154,6 +159,13 @@ const CONFIGURE_PATRONI = step(
   'give Patroni the settings that all members share',
   [],
   'they changed or are not known to be there',
+)
+
+const CONFIGURE_BACKUPS = step(
+  'configure-backups',
+  'prepare the repositories of backups',
+  [],
+  'WAL waits on the members until they know this cluster',
 )
 
 const pendingStep = (isPending: boolean, pending: Step): readonly Step[] =>

@@ -16,6 +16,7 @@ import { renderPgbouncer } from './pgbouncer.ts'
 import { renderPrometheus } from './prometheus.ts'
 import { renderPrometheusRules } from './prometheus-rules.ts'
 import { renderServices, type ExternalSecrets } from './services.ts'
+import { renderStore } from './store.ts'
 import { renderTls } from './tls.ts'
 
 /** All containers' folders; compose.yaml is rendered apart, since it needs their hashes. */
@@ -28,7 +29,8 @@ export function renderContainerFiles(
     renderTls(spec, secrets),
     renderEtcd(spec, secrets),
     renderPatroni(spec, secrets),
-    renderPgbackrest(spec, secrets),
+    renderPgbackrest(spec, secrets, external.repositories),
+    renderStore(spec, secrets),
     renderHaproxyRouter(spec, secrets),
     renderPgbouncer(spec, secrets),
     spec.edge.kind === 'nginx' ? renderNginxEdge(spec, secrets) : renderHaproxyEdge(spec, secrets),

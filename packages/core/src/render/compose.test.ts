@@ -55,11 +55,12 @@ it('gives what decides a failover more of a busy processor than what only serves
   expect(Math.min(...deciding)).toBeGreaterThan(2 * Math.max(...serving))
 })
 
-it('leaves the runner of drills to whoever starts it, and has the engine bring back all else', () => {
+it('leaves what rests to whoever starts it, and has the engine bring back all else', () => {
   const restarts = Object.entries(servicesFor({ path: '/run/docker.sock', gid: 105 })).map(
     ([name, { restart }]) => [name, restart] as const,
   )
   expect(restarts.filter(([, restart]) => restart !== 'unless-stopped')).toEqual([
     ['drill-1', 'no'],
+    ['backup-1', 'no'],
   ])
 })

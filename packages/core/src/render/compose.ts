@@ -8,6 +8,7 @@ import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { bytesOf } from '../spec/quantities.ts'
 import {
   allContainers,
+  containersOf,
   CONTAINER_UID,
   isResting,
   type Component,
@@ -78,6 +79,9 @@ const STATELESS: ComponentShape = { tmpfs: [TMP, RUN], stopSeconds: 15 }
 /** A service drains: it waits for the edge to notice, then for its requests to finish. */
 const SERVICE: ComponentShape = { tmpfs: [TMP, RUN], stopSeconds: 30 }
 
+/** Where the trial store keeps everything. */
+export const STORE_DATA_DIR = '/var/lib/store'
+
 const SHAPES: Readonly<Record<Component, ComponentShape>> = {
   etcd: { data: '/var/lib/etcd', tmpfs: [TMP, RUN], stopSeconds: 10 },
   member: { data: '/var/lib/postgresql', tmpfs: [TMP, RUN], stopSeconds: 60, shmSize: '256m' },
@@ -94,6 +98,9 @@ const SHAPES: Readonly<Record<Component, ComponentShape>> = {
   alertmanager: { data: '/var/lib/alertmanager', tmpfs: [TMP, RUN], stopSeconds: 10 },
   // Asked to stop, it mends what it broke first.
   drill: { tmpfs: [`/tmp:mode=1777,size=256m`, RUN], stopSeconds: 90 },
+  store: { data: STORE_DATA_DIR, tmpfs: [TMP, RUN], stopSeconds: 15 },
+  // Asked to stop, it ends what it began: pgBackRest takes up an aborted backup where it stopped.
+  backup: { tmpfs: [TMP, RUN], stopSeconds: 30 },
 }
 
 /**
@@ -116,6 +123,9 @@ const CPU_SHARES: Readonly<Record<Component, number>> = {
   alertmanager: 256,
   // The instrument must not starve of what it measures.
   drill: 4096,
+  // Backups take what is left over.
+  store: 256,
+  backup: 128,
 }
 
 /** Node's old generation may fill this share of the container; the rest is buffers, code and stacks. */
@@ -126,6 +136,8 @@ const NODE_COMPONENTS: ReadonlySet<Component> = new Set([
   'mcp',
   'controller',
   'drill',
+  'store',
+  'backup',
 ])
 
 /** Arguments after those of the image's entrypoint. */
@@ -190,7 +202,7 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
       ? {
           environment: {
             NODE_OPTIONS: `--max-old-space-size=${heapMb}`,
-            ...(component === 'drill' ? { NEURONHA_VERSION: options.images.drill } : {}),
+            ...(isResting(component) ? { NEURONHA_VERSION: options.images[component] } : {}),
           },
         }
       : {}),
@@ -201,6 +213,7 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
     ],
     ...(socket === undefined ? {} : { group_add: [engineGroup(socket)] }),
     networks: { cluster: { ipv4_address: container.address } },
+    ...extraHostsOf(spec, container),
     ...(ports.length === 0 ? {} : { ports: [...ports] }),
     cpus: resources.cpus,
     cpu_shares: CPU_SHARES[component],
@@ -221,6 +234,20 @@ function composeService(spec: ClusterSpec, container: Container, options: Compos
       [LABELS.start]: hashes.start,
     },
   }
+}
+
+/**
+ * pgBackRest compares certificates with names alone. They are looked up here, because a name that is not there any more
+ * costs up to ten seconds in the engine's resolver.
+ */
+function extraHostsOf(spec: ClusterSpec, { component }: Container) {
+  const stores = containersOf(spec, 'store')
+  const named = {
+    member: stores,
+    backup: [...stores, ...containersOf(spec, 'member')],
+  }[component as string]
+  if (named === undefined || named.length === 0) return {}
+  return { extra_hosts: named.map(({ name, address }) => `${name}:${address}`) }
 }
 
 /** In the long form, in which a socket that is not there is an error and not a new folder. */

@@ -79,7 +79,12 @@ describe('renderPatroni', () => {
   })
 
   it('archives for real only when there is a repository', () => {
-    expect(memberConfig().postgresql.parameters).toMatchObject({ archive_command: '/bin/true' })
+    const without = memberConfig({ backup: { repositories: [] } }).postgresql.parameters
+    expect(without).toMatchObject({ archive_command: '/bin/true', archive_timeout: 0 })
+    expect(memberConfig().postgresql.parameters).toMatchObject({
+      archive_command: expect.stringContaining('--stanza=neurondb archive-push %p') as string,
+      archive_timeout: '60s',
+    })
   })
 })
 

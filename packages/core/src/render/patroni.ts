@@ -2,6 +2,7 @@
 import type { ClusterSecrets, RoleSecret } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { postgresParameters, type PostgresParameters } from '../spec/postgres-settings.ts'
+import { durationMsOf } from '../spec/quantities.ts'
 import { needsRestart } from '../spec/restart-settings.ts'
 import { PROFILES } from '../spec/profiles.ts'
 import {
@@ -15,7 +16,7 @@ import { PORTS } from '../topology/ports.ts'
 import { ROLES } from '../topology/roles.ts'
 import { ETCD_USERS } from './etcd-auth.ts'
 import { header, reloadable, secretFile, TLS_PATHS, type RenderedFiles } from './files.ts'
-import { archiveCommand, restoreCommand } from './pgbackrest.ts'
+import { archiveCommand } from './pgbackrest.ts'
 import { renderPgHba, renderPgIdent } from './postgres-hba.ts'
 import { toYaml } from './yaml.ts'
 
@@ -59,11 +60,14 @@ export const patroniDynamicConfig = (spec: ClusterSpec) => {
   } as const
 }
 
+const archiveSecondsOf = ({ backup }: ClusterSpec): number =>
+  Math.max(1, Math.round(durationMsOf(backup.rpo) / 1000))
+
 /** Archiving is on even without a repository: switching it on later would restart every member. */
 const archiveParameters = (spec: ClusterSpec): PostgresParameters => ({
   archive_mode: 'on',
   archive_command: hasBackups(spec) ? archiveCommand(spec) : '/bin/true',
-  archive_timeout: hasBackups(spec) ? '60s' : 0,
+  archive_timeout: hasBackups(spec) ? `${archiveSecondsOf(spec)}s` : 0,
 })
 
 const TLS_PARAMETERS: PostgresParameters = {
@@ -121,20 +125,11 @@ const restapi = (spec: ClusterSpec, { patroniRest }: ClusterSecrets, { address }
   ].map(hostRange),
 })
 
-const replicaMethods = (spec: ClusterSpec) => ({
-  basebackup: [{ checkpoint: 'fast' }],
-  ...(hasBackups(spec)
-    ? {
-        // From the repository first: rebuilding a member then costs the primary nothing.
-        create_replica_methods: ['pgbackrest', 'basebackup'],
-        pgbackrest: { command: restoreCommand(spec), keep_data: true, no_params: true },
-        recovery_conf: { restore_command: archiveCommand(spec, 'archive-get') },
-      }
-    : { create_replica_methods: ['basebackup'] }),
-})
-
 const postgresql = (spec: ClusterSpec, secrets: ClusterSecrets, { address }: Container) => ({
-  ...replicaMethods(spec),
+  basebackup: [{ checkpoint: 'fast' }],
+  // No restore_command: PostgreSQL would ask the archive before each stream, and again while it is promoted. What a
+  // standby needs is kept by its slot.
+  create_replica_methods: ['basebackup'],
   authentication: {
     superuser: { username: ROLES.superuser.name },
     replication: peerLogin(ROLES.replicator, secrets.roles.replicator),

@@ -1,30 +1,31 @@
 /**
- * `pgbackrest.conf` of each member, when the cluster file names repositories. The stores' keys lie in files that the
- * cluster file points to; whoever read them hands them in, and they go to a secret file of their own.
+ * `pgbackrest.conf`: of each member, which archives its WAL by itself, and of the runner of backups, which reaches the
+ * members through pgBackRest's own TLS server. Keys and the cipher's passphrase are in a secret file of their own.
  */
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
-import { durationMsOf } from '../spec/quantities.ts'
-import { containersOf } from '../topology/containers.ts'
+import { bytesOf, durationMsOf } from '../spec/quantities.ts'
+import { PGBACKREST_CLIENT } from '../topology/certificates.ts'
+import { containersOf, type Container } from '../topology/containers.ts'
 import { PORTS } from '../topology/ports.ts'
 import { ROLES } from '../topology/roles.ts'
+import { assertPresent } from '../assert-present.ts'
 import {
   CONFIG_DIR,
   header,
   plainFile,
   secretFile,
+  TLS_PATHS,
   type RenderedFile,
   type RenderedFiles,
 } from './files.ts'
 
-/** What opens one repository: read from the files that the cluster file names, in the same order. */
+/** What opens a store of the user's: read from the files that the cluster file names. */
 export interface RepositoryCredentials {
   readonly accessKey: string
   readonly secretKey: string
-  /** Encrypts the backups themselves; without it they cannot be restored. */
-  readonly cipherPass: string
   /** PEM, when the store's certificate is not signed by a public CA. */
-  readonly caCertificate?: string
+  readonly caCertificate?: string | undefined
 }
 
 type Settings = Readonly<Record<string, string | number>>
@@ -32,50 +33,82 @@ type Repository = ClusterSpec['backup']['repositories'][number]
 
 const DAY_MS = 86_400_000
 const SECRETS_DIR = `${CONFIG_DIR}/pgbackrest.d`
-const BASE = `pgbackrest --config=${CONFIG_DIR}/pgbackrest.conf --config-include-path=${SECRETS_DIR}`
+const CONFIG_FILE = `${CONFIG_DIR}/pgbackrest.conf`
+/** The only bucket of the trial store. */
+export const TRIAL_BUCKET = 'backups'
+const REGION = 'us-east-1'
+
+/** The program with its configuration; a verb and its options follow. */
+export const PGBACKREST: readonly string[] = [
+  'pgbackrest',
+  `--config=${CONFIG_FILE}`,
+  `--config-include-path=${SECRETS_DIR}`,
+]
 
 const DEFAULTS: Settings = {
   'archive-async': 'y',
   'backup-standby': 'prefer',
   'compress-type': 'zst',
   delta: 'y',
-  'process-max': 2,
   'start-fast': 'y',
 }
 
 const FORCED: Settings = {
+  // A host that does not answer holds up neither an archiver nor a backup for a minute, which is the default.
+  'io-timeout': 20,
   'lock-path': '/tmp/pgbackrest',
   'log-level-console': 'warn',
   'log-level-file': 'off',
-  // On the data volume, because the root is read-only; outside pg_wal.
-  'spool-path': '/var/lib/postgresql/pgbackrest-spool',
 }
 
-const repositoryPrefix = (index: number): string => `repo${index + 1}`
-const caFile = (index: number): string => `${SECRETS_DIR}/${repositoryPrefix(index)}-ca.crt`
+export const repositoryName = (index: number): string => `repo${index + 1}`
+const caFile = (index: number): string => `${SECRETS_DIR}/${repositoryName(index)}-ca.crt`
+
+const retentionDaysOf = ({ backup }: ClusterSpec, { retention }: Repository): number =>
+  Math.max(1, Math.ceil(durationMsOf((retention ?? backup.retention).full) / DAY_MS))
+
+/** Where the store is and how it is spoken to. */
+const storeSettings = (spec: ClusterSpec, repository: Repository, index: number): Settings => {
+  if (repository.kind === 's3') {
+    const { path, bucket, endpoint, region, uriStyle } = repository
+    return {
+      path,
+      's3-bucket': bucket,
+      's3-endpoint': endpoint,
+      's3-region': region,
+      's3-uri-style': uriStyle,
+      ...(repository.caFile === null ? {} : { 'storage-ca-file': caFile(index) }),
+    }
+  }
+  const [store] = containersOf(spec, 'store')
+  return {
+    path: '/',
+    's3-bucket': TRIAL_BUCKET,
+    // By its name: pgBackRest does not look for addresses in certificates.
+    's3-endpoint': `${assertPresent(store, 'a trial store').name}:${PORTS.store}`,
+    's3-region': REGION,
+    's3-uri-style': 'path',
+    'storage-ca-file': TLS_PATHS.ca,
+  }
+}
 
 const repositorySettings = (spec: ClusterSpec, repository: Repository, index: number): Settings => {
   const settings: Settings = {
     block: 'y',
     bundle: 'y',
     'cipher-type': 'aes-256-cbc',
-    path: repository.path,
-    'retention-full': Math.max(1, Math.ceil(durationMsOf(spec.backup.retention.full) / DAY_MS)),
+    'retention-full': retentionDaysOf(spec, repository),
     'retention-full-type': 'time',
-    's3-bucket': repository.bucket,
-    's3-endpoint': repository.endpoint,
-    's3-region': repository.region,
-    's3-uri-style': repository.uriStyle,
     'storage-verify-tls': 'y',
     type: 's3',
-    ...(repository.caFile === null ? {} : { 'storage-ca-file': caFile(index) }),
+    ...storeSettings(spec, repository, index),
   }
   return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [`${repositoryPrefix(index)}-${name}`, value]),
+    Object.entries(settings).map(([name, value]) => [`${repositoryName(index)}-${name}`, value]),
   )
 }
 
-/** pgBackRest reads a value up to the end of its line. */
+/** A value ends with its line. */
 const settingLine = (name: string, value: string | number): string =>
   `${name}=${String(value).replaceAll(/[\r\n]+/g, ' ')}`
 
@@ -88,55 +121,118 @@ const iniSection = (title: string, settings: Settings): string =>
     '',
   ].join('\n')
 
-const configuration = (spec: ClusterSpec): string => {
+const configuration = (spec: ClusterSpec, global: Settings, stanza: Settings): string => {
   const repositories = spec.backup.repositories.map((repository, index) =>
     repositorySettings(spec, repository, index),
   )
   return [
     header('pgBackRest'),
-    iniSection('global', Object.assign({ ...DEFAULTS }, ...repositories, FORCED) as Settings),
-    iniSection(spec.name, {
-      'pg1-path': '/var/lib/postgresql/data',
-      'pg1-port': PORTS.postgres,
-      'pg1-socket-path': '/var/run/postgresql',
-      'pg1-user': ROLES.superuser.name,
-    }),
+    iniSection(
+      'global',
+      Object.assign({ ...DEFAULTS }, ...repositories, FORCED, global) as Settings,
+    ),
+    iniSection(spec.name, stanza),
   ].join('\n')
 }
 
-const credentialSettings = (credentials: RepositoryCredentials, index: number): Settings => ({
-  [`${repositoryPrefix(index)}-cipher-pass`]: credentials.cipherPass,
-  [`${repositoryPrefix(index)}-s3-key`]: credentials.accessKey,
-  [`${repositoryPrefix(index)}-s3-key-secret`]: credentials.secretKey,
+const DATABASE: Settings = {
+  path: '/var/lib/postgresql/data',
+  port: PORTS.postgres,
+  'socket-path': '/var/run/postgresql',
+  user: ROLES.superuser.name,
+}
+
+const prefixed = (prefix: string, settings: Settings): Settings =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [prefix + name, value]))
+
+const memberConfiguration = (spec: ClusterSpec): string =>
+  configuration(
+    spec,
+    {
+      'archive-push-queue-max': bytesOf(spec.backup.walBudget),
+      'process-max': 1,
+      // On the data volume, because the root is read-only; outside pg_wal.
+      'spool-path': '/var/lib/postgresql/pgbackrest-spool',
+      'tls-server-address': '*',
+      // Certificates carry units, which pgBackRest does not read; one has a common name, for this.
+      'tls-server-auth': `${PGBACKREST_CLIENT}=${spec.name}`,
+      'tls-server-ca-file': TLS_PATHS.ca,
+      'tls-server-cert-file': TLS_PATHS.certificate,
+      'tls-server-key-file': TLS_PATHS.key,
+      'tls-server-port': PORTS.pgbackrest,
+    },
+    prefixed('pg1-', DATABASE),
+  )
+
+/** What the runner has to know of one member. */
+const memberHost = ({ name }: Container, index: number): Settings => ({
+  ...prefixed(`pg${index + 1}-`, DATABASE),
+  ...prefixed(`pg${index + 1}-host`, {
+    '': name,
+    '-ca-file': TLS_PATHS.ca,
+    '-cert-file': `${CONFIG_DIR}/tls/pgbackrest.crt`,
+    '-config': CONFIG_FILE,
+    '-config-include-path': SECRETS_DIR,
+    '-key-file': `${CONFIG_DIR}/tls/pgbackrest.key`,
+    '-port': PORTS.pgbackrest,
+    '-type': 'tls',
+  }),
 })
 
-/** archive_command and restore_command. */
-export const archiveCommand = (
-  spec: ClusterSpec,
-  verb: 'archive-push' | 'archive-get' = 'archive-push',
-): string =>
-  `${BASE} --stanza=${spec.name} ${verb === 'archive-push' ? 'archive-push %p' : 'archive-get %f "%p"'}`
+const runnerConfiguration = (spec: ClusterSpec): string =>
+  configuration(
+    spec,
+    { 'process-max': Math.max(1, Math.floor(spec.backup.resources.cpus)) },
+    Object.assign({}, ...containersOf(spec, 'member').map(memberHost)) as Settings,
+  )
 
-/** What Patroni runs to build a standby from the repository. */
-export const restoreCommand = (spec: ClusterSpec): string =>
-  `${BASE} --stanza=${spec.name} --delta restore`
+/** archive_command. It gives way to sessions: only archiving is late when the processor is short. */
+export const archiveCommand = (spec: ClusterSpec): string =>
+  ['nice', '-n', '10', ...PGBACKREST, `--stanza=${spec.name}`, 'archive-push', '%p'].join(' ')
+
+const secretSettings = (
+  spec: ClusterSpec,
+  { backup }: ClusterSecrets,
+  credentials: readonly (RepositoryCredentials | undefined)[],
+): Settings => {
+  const ofOne = (repository: Repository, index: number): Settings => {
+    const keys = repository.kind === 'trial' ? backup.trialStore : credentials[index]
+    return prefixed(`${repositoryName(index)}-`, {
+      'cipher-pass': backup.cipherPass,
+      ...(keys === undefined ? {} : { 's3-key': keys.accessKey, 's3-key-secret': keys.secretKey }),
+    })
+  }
+  return Object.assign({}, ...spec.backup.repositories.map(ofOne)) as Settings
+}
 
 export function renderPgbackrest(
   spec: ClusterSpec,
-  _secrets: ClusterSecrets,
-  credentials: readonly RepositoryCredentials[] = [],
+  secrets: ClusterSecrets,
+  credentials: readonly (RepositoryCredentials | undefined)[] = [],
 ): RenderedFiles {
   const files = new Map<string, RenderedFile>()
   if (spec.backup.repositories.length === 0) return files
-  for (const { name } of containersOf(spec, 'member')) {
-    files.set(`${name}/pgbackrest.conf`, plainFile(configuration(spec)))
-    if (credentials.length === 0) continue
-    const settings = Object.assign({}, ...credentials.map(credentialSettings)) as Settings
-    files.set(`${name}/pgbackrest.d/repositories.conf`, secretFile(iniSection('global', settings)))
-    credentials.forEach(({ caCertificate }, index) => {
-      if (caCertificate === undefined) return
-      files.set(`${name}/pgbackrest.d/repo${index + 1}-ca.crt`, plainFile(caCertificate))
+  const keys = iniSection('global', secretSettings(spec, secrets, credentials))
+  const write = ({ name }: Container, text: string): void => {
+    files.set(`${name}/pgbackrest.conf`, plainFile(text))
+    files.set(`${name}/pgbackrest.d/repositories.conf`, secretFile(keys))
+    credentials.forEach((store, index) => {
+      if (store?.caCertificate === undefined) return
+      files.set(
+        `${name}/pgbackrest.d/${repositoryName(index)}-ca.crt`,
+        plainFile(store.caCertificate),
+      )
     })
+  }
+  for (const member of containersOf(spec, 'member')) write(member, memberConfiguration(spec))
+  const client = assertPresent(
+    secrets.certificates[PGBACKREST_CLIENT],
+    'a certificate of pgBackRest',
+  )
+  for (const runner of containersOf(spec, 'backup')) {
+    write(runner, runnerConfiguration(spec))
+    files.set(`${runner.name}/tls/pgbackrest.crt`, plainFile(client.certificate))
+    files.set(`${runner.name}/tls/pgbackrest.key`, secretFile(client.key))
   }
   return files
 }

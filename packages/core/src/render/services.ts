@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import {
   agentConfig,
+  backupConfig,
   controllerConfig,
   desktopApiConfig,
   mcpConfig,
@@ -10,7 +11,7 @@ import {
 import type { MigrationAccess, PoolerAccess, UpstreamConfig } from '../config/common.ts'
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
-import { bytesOf } from '../spec/quantities.ts'
+import { bytesOf, durationMsOf } from '../spec/quantities.ts'
 import {
   addressesOf,
   containersOf,
@@ -27,6 +28,7 @@ import {
   type RoleKey,
 } from '../topology/roles.ts'
 import type { NotificationSecrets } from './alertmanager.ts'
+import { repositoryName, type RepositoryCredentials } from './pgbackrest.ts'
 import { plannedConfigOf } from './planned.ts'
 import { secretFile, TLS_PATHS, type RenderedFile, type RenderedFiles } from './files.ts'
 
@@ -34,6 +36,8 @@ import { secretFile, TLS_PATHS, type RenderedFile, type RenderedFiles } from './
 export interface ExternalSecrets {
   readonly llmApiKey?: string | undefined
   readonly notifications?: NotificationSecrets
+  /** In the order of backup.repositories; undefined for the trial store. */
+  readonly repositories?: readonly (RepositoryCredentials | undefined)[]
 }
 
 const TLS = { caFile: TLS_PATHS.ca, certificateFile: TLS_PATHS.certificate, keyFile: TLS_PATHS.key }
@@ -117,9 +121,20 @@ export const observeConfigOf = (
       bytes: bytesOf(spec.database.router.maxReadLag.bytes),
       ms: spec.database.router.maxReadLag.ms,
     },
-    backups: spec.backup.repositories.length > 0,
+    repositories: spec.backup.repositories.map((repository, index) => ({
+      name: repositoryName(index),
+      kind: repository.kind,
+      place: placeOf(repository),
+    })),
+    stores: named('store'),
+    rpoMs: durationMsOf(spec.backup.rpo),
   }
 }
+
+const placeOf = (repository: ClusterSpec['backup']['repositories'][number]): string =>
+  repository.kind === 'trial'
+    ? 'trial store on this machine'
+    : `${repository.bucket} at ${repository.endpoint}`
 
 export function renderServices(
   spec: ClusterSpec,
@@ -179,6 +194,13 @@ export function renderServices(
       { name: 'drills', key: secrets.apiKeys.drill },
     ],
   }))
+  write('backup', backupConfig, (container) => ({
+    cluster: spec.name,
+    replica: container.name,
+    tls: TLS,
+    etcd: actingAccessOf(spec, secrets).etcd,
+    repositories: spec.backup.repositories.map((_repository, index) => repositoryName(index)),
+  }))
   write('controller', controllerConfig, (container) => ({
     ...common(container, PORTS.controller),
     ...controllerAccessOf(spec, secrets),
@@ -221,7 +243,18 @@ const controllerAccessOf = (spec: ClusterSpec, secrets: ClusterSecrets) => ({
   patroniRest: { user: secrets.patroniRest.username, password: secrets.patroniRest.password },
   pausing: pausingOf(spec, secrets),
   drills: drillsOf(spec),
+  backups: backupsOf(spec),
 })
+
+/** Does what is archived arrive? Asked as often as backups of the default schedule are taken. */
+const CHECK_SCHEDULE = 'hourly'
+
+const backupsOf = (spec: ClusterSpec): z.input<typeof controllerConfig.shape.backups> => {
+  const [runner] = containersOf(spec, 'backup')
+  if (runner === undefined) return null
+  const { full, incremental } = spec.backup
+  return { full, incremental, check: CHECK_SCHEDULE, runner: runner.name }
+}
 
 /** A failover holds the same clients, as the same administrator, as planned work does. */
 const pausingOf = (spec: ClusterSpec, secrets: ClusterSecrets) => {

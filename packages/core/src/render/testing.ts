@@ -110,6 +110,10 @@ export const fakeSecrets = (spec: ClusterSpec): ClusterSecrets => ({
   signingKey: 'fake-signing-key',
   apiKeys: { admin: 'nha_fake-admin', service: 'nha_fake-service', drill: 'nha_fake-drill' },
   consoleAdmin: { email: 'admin@example.org', password: 'fake-password-of-console-admin' },
+  backup: {
+    cipherPass: 'fake-cipher-pass',
+    trialStore: { accessKey: 'fake-access-key', secretKey: 'fake-secret-key' },
+  },
 })
 
 /** Where the golden of a rendered file lies, for `toMatchFileSnapshot`, seen from render/. */

@@ -214,38 +214,77 @@ const timing = z.strictObject({
   retryTimeout: z.int().describe('Seconds that Patroni retries etcd and PostgreSQL'),
 })
 
-const s3Repository = z.strictObject({
-  kind: z.literal('s3'),
-  endpoint: z.string().min(1).describe('Host, or host:port, of the S3-compatible store'),
-  bucket: z.string().min(3),
-  region: z.string().min(1).default('us-east-1'),
-  path: z.string().startsWith('/').default('/'),
-  uriStyle: z.enum(['path', 'host']).default('path'),
-  caFile: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe('CA certificate of the store, if not a public one'),
-  accessKeyFile: z.string().describe('File that holds the access key'),
-  secretKeyFile: z.string().describe('File that holds the secret key'),
-})
+const repositoryRetention = z
+  .strictObject({ full: durationSchema })
+  .nullable()
+  .default(null)
+  .describe('How long this repository keeps its backups; null: as backup.retention says')
+
+const trialRepository = z
+  .strictObject({
+    kind: z.literal('trial'),
+    retention: repositoryRetention,
+    resources: resources(0.5, '160MB'),
+  })
+  .describe(
+    'A small S3-compatible store of the cluster’s own, on the same machine: for trials, not for data that matters',
+  )
+
+const s3Repository = z
+  .strictObject({
+    kind: z.literal('s3'),
+    endpoint: z.string().min(1).describe('Host, or host:port, of the S3-compatible store'),
+    bucket: z.string().min(3),
+    region: z.string().min(1).default('us-east-1'),
+    path: z.string().startsWith('/').default('/'),
+    uriStyle: z.enum(['path', 'host']).default('path'),
+    caFile: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('CA certificate of the store, if not a public one'),
+    accessKeyFile: z.string().describe('File that holds the access key'),
+    secretKeyFile: z.string().describe('File that holds the secret key'),
+    retention: repositoryRetention,
+  })
+  .describe('A store that speaks S3 over TLS')
 
 const backup = z
   .strictObject({
     repositories: z
-      .array(s3Repository)
+      .array(z.discriminatedUnion('kind', [trialRepository, s3Repository]))
       .max(4)
-      .default([])
-      .describe('Where backups go; none: no backups, and status says so'),
+      .default([{ kind: 'trial', retention: null, resources: { cpus: 0.5, memory: '160MB' } }])
+      .describe(
+        'Where WAL and backups go, all to each; none: no backups, and status says so. WAL counts as archived when every one has it',
+      ),
     full: scheduleSchema
       .default('daily')
       .describe('hourly, daily, weekly, monthly, or a cron expression (UTC)'),
     incremental: scheduleSchema
       .default('hourly')
       .describe('hourly, daily, weekly, monthly, or a cron expression (UTC)'),
-    retention: z.strictObject({ full: durationSchema.default('7d') }).prefault({}),
+    retention: z
+      .strictObject({
+        full: durationSchema
+          .default('7d')
+          .describe('How far back one can restore, at least: older backups and their WAL expire'),
+      })
+      .prefault({}),
+    rpo: durationSchema
+      .default('60s')
+      .describe(
+        'How old the newest archived WAL may be: a segment is closed and archived after so long, full or not',
+      ),
+    walBudget: sizeSchema
+      .default('8GB')
+      .describe(
+        'How much WAL may wait on a member’s disk while a store is away. Beyond it WAL is given up so that the database stays up; only a new full backup makes later moments restorable again',
+      ),
+    resources: resources(1, '384MB'),
   })
   .prefault({})
+  .describe('Continuous archiving and backups')
 
 const drills = z
   .strictObject({

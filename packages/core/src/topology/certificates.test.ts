@@ -17,6 +17,7 @@ describe('certificateRequests', () => {
       'loadgen-1',
       'user-shop_owner',
       'user-shop_reader',
+      'pgbackrest',
     ])
     expect(certificateRequests(spec)).toHaveLength(requests.size)
   })

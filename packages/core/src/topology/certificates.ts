@@ -9,8 +9,9 @@
  * | `<c>-edge-n`        | its own name    | also the edge's hostnames                                        |
  * | `cli`, `loadgen-1`  | the same        | `loadgen-1` its address; `cli` none                              |
  * | `user-<role>`       | the role        | none: a client certificate for one of the user's own roles       |
+ * | `pgbackrest`        | the same        | none: what the runner of backups shows to pgBackRest's servers at the members; with repositories only |
  *
- * The subject carries a unit and no common name: once authentication is on, etcd's JSON gateway refuses every client
+ * The subject carries a unit and no common name (but `pgbackrest`, since its servers read nothing else): once authentication is on, etcd's JSON gateway refuses every client
  * whose certificate has a common name, since it could not be honoured there. Names are checked by the alternative
  * names alone, as TLS has it.
  */
@@ -21,11 +22,16 @@ import { userRoleNames } from './user-roles.ts'
 export interface CertificateRequest {
   /** Key of ClusterSecrets.certificates. */
   readonly name: string
-  /** The subject's organizational unit, its only part. */
+  /** The subject's organizational unit. */
   readonly unit: string
+  /** Beside it, where a server asks for one. */
+  readonly commonName?: string
   readonly dnsNames: readonly string[]
   readonly addresses: readonly string[]
 }
+
+/** Certificate and common name of the one client that pgBackRest's servers take. */
+export const PGBACKREST_CLIENT = 'pgbackrest'
 
 const LOOPBACK = { name: 'localhost', address: '127.0.0.1' } as const
 
@@ -64,4 +70,12 @@ export const certificateRequests = (spec: ClusterSpec): readonly CertificateRequ
   clientRequest('cli', 'cli', []),
   clientRequest('loadgen-1', 'loadgen-1', [addressOf(spec, 'loadgen', 1)]),
   ...userRoleNames(spec).map((role) => clientRequest(`user-${role}`, role, [])),
+  ...(spec.backup.repositories.length === 0
+    ? []
+    : [
+        {
+          ...clientRequest(PGBACKREST_CLIENT, PGBACKREST_CLIENT, []),
+          commonName: PGBACKREST_CLIENT,
+        },
+      ]),
 ]

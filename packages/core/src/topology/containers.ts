@@ -8,6 +8,7 @@ import { whyNoScheduledDrills } from '../spec/drill-schedule.ts'
 
 export const COMPONENTS = [
   'etcd',
+  'store',
   'member',
   'router',
   'pooler',
@@ -21,11 +22,12 @@ export const COMPONENTS = [
   'prometheus',
   'alertmanager',
   'drill',
+  'backup',
 ] as const
 export type Component = (typeof COMPONENTS)[number]
 
 /** There, and stopped until a controller starts it for a while: what controllers cannot make, since they may only start. */
-const RESTING: ReadonlySet<string> = new Set<Component>(['drill'])
+const RESTING: ReadonlySet<string> = new Set<Component>(['drill', 'backup'])
 export const isResting = (component: string): boolean => RESTING.has(component)
 
 /** The stateless services, by the component's name. */
@@ -49,8 +51,10 @@ const FIRST_OCTET: Readonly<Record<Component | 'loadgen', number>> = {
   controller: 191,
   prometheus: 201,
   alertmanager: 203,
+  store: 206,
   loadgen: 211,
   drill: 215,
+  backup: 216,
   'engine-proxy': 221,
 }
 
@@ -83,6 +87,10 @@ export const addressOf = (
 export const hasNotifications = ({ notifications }: ClusterSpec): boolean =>
   notifications.webhooks.length > 0 || notifications.mail !== null
 
+/** The cluster's own store, when the cluster file wants one. */
+export const trialRepositoryOf = ({ backup }: Pick<ClusterSpec, 'backup'>) =>
+  backup.repositories.find((repository) => repository.kind === 'trial')
+
 /** How many containers of each component the spec asks for. */
 export const replicaCounts = (spec: ClusterSpec): Readonly<Record<Component, number>> => ({
   etcd: spec.etcd.members,
@@ -99,6 +107,8 @@ export const replicaCounts = (spec: ClusterSpec): Readonly<Record<Component, num
   prometheus: 1,
   alertmanager: hasNotifications(spec) ? 1 : 0,
   drill: whyNoScheduledDrills(spec) === null ? 1 : 0,
+  store: trialRepositoryOf(spec) === undefined ? 0 : 1,
+  backup: spec.backup.repositories.length > 0 ? 1 : 0,
 })
 
 /** It passes on a few requests a minute; the half core is for the moment when it matters. */
@@ -106,6 +116,9 @@ const ENGINE_PROXY_RESOURCES: Resources = { cpus: 0.5, memory: '48MB' }
 
 /** It holds the alerts that fire now, and a day of what was sent. */
 const ALERTMANAGER_RESOURCES: Resources = { cpus: 0.25, memory: '96MB' }
+
+/** Of a component that this cluster has none of. */
+const NO_RESOURCES: Resources = { cpus: 0.05, memory: '16MB' }
 
 const resourcesOf = (spec: ClusterSpec): Readonly<Record<Component, Resources>> => ({
   etcd: spec.etcd.resources,
@@ -122,6 +135,8 @@ const resourcesOf = (spec: ClusterSpec): Readonly<Record<Component, Resources>> 
   prometheus: spec.metrics.resources,
   alertmanager: ALERTMANAGER_RESOURCES,
   drill: spec.drills.resources,
+  store: trialRepositoryOf(spec)?.resources ?? NO_RESOURCES,
+  backup: spec.backup.resources,
 })
 
 /** Every container of one component, in order. */

@@ -21,6 +21,10 @@ export const PORTS = {
   engineProxy: 2376,
   engineProxyStats: 8404,
   alertmanager: 9093,
+  /** The trial store's S3. */
+  store: 9000,
+  /** pgBackRest's own server at each member, for the runner of backups. */
+  pgbackrest: 8432,
   /** The edge's public listeners inside its container; published as edge.httpPort and edge.httpsPort. */
   edgeHttp: 8080,
   edgeHttps: 8443,

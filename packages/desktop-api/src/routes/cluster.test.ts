@@ -1,3 +1,4 @@
+import { backupsStatus } from '@neuronha/core/contracts/backups.ts'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { UpstreamClient } from '@neuronha/runtime/upstream-client.ts'
@@ -26,7 +27,7 @@ const STATUS: ClusterStatus = {
   engine_proxies: [],
   prometheus: [],
   alertmanagers: [],
-  backups: { configured: false },
+  backups: backupsStatus.parse({ configured: false }),
   last_drill: null,
   maintenance: null,
 }

@@ -1,0 +1,59 @@
+/** The commands below `backup`. */
+import type { Command, Option } from 'commander'
+import { backupList, backupTask } from '../commands/backup.ts'
+import type { CommandIo } from '../commands/context.ts'
+
+interface Flags {
+  readonly file?: string
+  readonly cluster?: string
+  readonly json?: boolean
+}
+
+export interface BackupCommandParts {
+  readonly io: (flags: Flags) => CommandIo
+  readonly fileOption: Option
+  readonly clusterOption: Option
+  readonly jsonOption: Option
+}
+
+export function addBackups(program: Command, parts: BackupCommandParts): void {
+  const { io, fileOption, clusterOption, jsonOption } = parts
+  const backup = program
+    .command('backup')
+    .summary('backups: what there is, how far back one can restore, and new ones')
+    .description('Shows what the repositories hold, and makes and verifies backups.')
+  const command = (name: string, summary: string, description: string): Command =>
+    backup
+      .command(name)
+      .summary(summary)
+      .description(description)
+      .addOption(fileOption)
+      .addOption(clusterOption)
+      .addOption(jsonOption)
+  command(
+    'list',
+    'every backup, verified or not, and the moments that can be restored',
+    'Lists every backup of every repository, and the moments between which one can restore to any.',
+  ).action((flags: Flags) => backupList(io(flags), choiceOf(flags)))
+  command(
+    'run',
+    'make a backup now, in every repository, and verify it',
+    'Makes a backup in every repository, from a standby where one is there, and verifies it.',
+  )
+    .option('--full', 'every file anew, instead of what changed since the newest backup', false)
+    .action((flags: Flags & { readonly full: boolean }) =>
+      backupTask(io(flags), choiceOf(flags), flags.full ? 'full' : 'incremental'),
+    )
+  command(
+    'check',
+    'does what the primary archives arrive in every repository?',
+    'Closes a WAL segment, and waits until it is in every repository.',
+  ).action((flags: Flags) => backupTask(io(flags), choiceOf(flags), 'check'))
+  command(
+    'verify',
+    'are the files of all backups, and their WAL, what was written?',
+    'Reads the files of every backup and its WAL in every repository, and compares their checksums.',
+  ).action((flags: Flags) => backupTask(io(flags), choiceOf(flags), 'verify'))
+}
+
+const choiceOf = ({ file, cluster }: Flags) => ({ file, cluster })

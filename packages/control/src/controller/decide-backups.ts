@@ -1,0 +1,84 @@
+/**
+ * When backups are made by themselves. Pure. A task is due at its time; what was missed, for whatever reason, is caught up
+ * on once, as soon as that can be. A cluster that nothing was ever backed up of is due for a full backup at once.
+ *
+ * One request at a time, and one runner for all of them: never two backups at once.
+ */
+import type { BackupRequest, BackupTask } from '@neuronha/core/contracts/backups.ts'
+import { nextAfter } from '@neuronha/core/spec/schedule.ts'
+import {
+  decideRunning,
+  decideStart,
+  type RunnerDecision,
+  type RunnerView,
+} from './decide-runner.ts'
+
+export type ScheduledTask = Exclude<BackupTask, 'verify'>
+
+export interface BackupsView extends RunnerView {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
+  readonly schedules: Readonly<Record<ScheduledTask, string>>
+  /** Up to when each schedule has been heeded; absent: never yet. */
+  readonly handledUntil: Readonly<Partial<Record<BackupTask, number>>>
+  /** Since when this controller is the active one, milliseconds since 1970. */
+  readonly activeSinceMs: number
+  readonly request: BackupRequest | null
+  /** Somebody changes the cluster. */
+  readonly isBusy: boolean
+}
+
+export type BackupsDecision =
+  | RunnerDecision
+  /** Due: ask for it. What it makes superfluous is heeded with it. */
+  | {
+      readonly kind: 'request'
+      readonly task: ScheduledTask
+      readonly heeded: readonly ScheduledTask[]
+    }
+
+export const LONGEST_RUN_MS = 24 * 3_600_000
+/** Whoever changes the cluster, a drill for one, is waited for; but backups do not wait for ever. */
+export const LONGEST_WAIT_MS = 2 * 3_600_000
+/** A cluster that has just come up is left alone for a moment. */
+const FIRST_AFTER_MS = 30_000
+
+const NOTHING: BackupsDecision = { kind: 'nothing' }
+
+export function decideBackups(view: BackupsView): BackupsDecision {
+  const running = decideRunning(view.runner, LONGEST_RUN_MS)
+  if (running !== null) return running
+  if (view.request !== null) {
+    // What a person asks for is done in maintenance too, a backup before risky work above all; the schedule waits.
+    const isPersons = view.request.by !== 'schedule'
+    const inMaintenance = view.inMaintenance && !isPersons
+    return decideStart({ ...view, inMaintenance }, !inMaintenance)
+  }
+  return decideDue(view)
+}
+
+function decideDue(view: BackupsView): BackupsDecision {
+  const { nowMs, inMaintenance, runner, isBusy, activeSinceMs } = view
+  if (inMaintenance || runner.kind === 'absent' || nowMs - activeSinceMs < FIRST_AFTER_MS)
+    return NOTHING
+  const due = (['full', 'incremental', 'check'] as const).flatMap((task) => {
+    const dueMs = dueSince(task, view)
+    return dueMs === null || (isBusy && nowMs - dueMs < LONGEST_WAIT_MS) ? [] : [task]
+  })
+  const [task] = due
+  if (task === undefined) return NOTHING
+  // A full backup says all that an incremental one of the same hour would.
+  const heeded: readonly ScheduledTask[] = task === 'full' ? ['full', 'incremental'] : [task]
+  return { kind: 'request', task, heeded }
+}
+
+/** Since when a task has been due, milliseconds since 1970; null: it is not. */
+export function dueSince(
+  task: ScheduledTask,
+  { schedules, handledUntil, nowMs, activeSinceMs }: BackupsView,
+): number | null {
+  const handledMs = handledUntil[task]
+  if (handledMs === undefined) return task === 'full' ? activeSinceMs : null
+  const dueMs = nextAfter(schedules[task], handledMs)
+  return dueMs === null || dueMs > nowMs ? null : dueMs
+}

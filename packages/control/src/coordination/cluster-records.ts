@@ -1,0 +1,36 @@
+/** What etcd holds that belongs into the cluster's status: read in one go. */
+import type { BackupProgress, BackupState } from '@neuronha/core/contracts/backups.ts'
+import { coordinationKeys, type Maintenance } from '@neuronha/core/contracts/coordination.ts'
+import type { Kv } from '../etcd/kv.ts'
+import { parseBackupProgress, parseBackupState } from './backup-records.ts'
+import { parseMaintenance } from './maintenance.ts'
+
+export interface ClusterRecords {
+  /** Null: maintenance is off. */
+  readonly maintenance: Maintenance | null
+  readonly backupState: BackupState | null
+  readonly backupProgress: BackupProgress | null
+}
+
+export const NO_RECORDS: ClusterRecords = {
+  maintenance: null,
+  backupState: null,
+  backupProgress: null,
+}
+
+export async function readClusterRecords(
+  kv: Pick<Kv, 'read'>,
+  cluster: string,
+): Promise<ClusterRecords> {
+  const keys = coordinationKeys(cluster)
+  const { kvs } = await kv.read(
+    [keys.maintenance, keys.backupState, keys.backupProgress].map((key) => ({ key })),
+  )
+  const valueOf = (key: string): string | undefined => kvs.find((kv) => kv.key === key)?.value
+  const maintenance = valueOf(keys.maintenance)
+  return {
+    maintenance: maintenance === undefined ? null : parseMaintenance(maintenance),
+    backupState: parseBackupState(valueOf(keys.backupState)) ?? null,
+    backupProgress: parseBackupProgress(valueOf(keys.backupProgress)) ?? null,
+  }
+}
