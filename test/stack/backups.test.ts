@@ -1,7 +1,11 @@
 /** Archiving and backups, end to end: pgBackRest, the trial store, the runner, what people see. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { BackupsStatus, TaskOutcome } from '@neuronha/core/contracts/backups.ts'
+import type {
+  BackupsStatus,
+  RestoreTestResult,
+  TaskOutcome,
+} from '@neuronha/core/contracts/backups.ts'
 import { PORTS } from '@neuronha/core/topology/ports.ts'
 import { run, runOk } from '@neuronha/runtime/exec.ts'
 import { addressOf } from '@neuronha/core/topology/containers.ts'
@@ -53,6 +57,9 @@ async function untilArchived(segment: string): Promise<void> {
     await delay(500)
   }
 }
+
+const imageOf = async (container: string): Promise<string> =>
+  (await runOk('docker', ['inspect', '--format', '{{.Config.Image}}', container])).stdout.trim()
 
 beforeAll(async () => {
   await untilHealthy()
@@ -173,6 +180,56 @@ describe('a store that does not answer', () => {
     )
     await untilHealthy()
     expect(await task('check')).toMatchObject({ ok: true })
+  })
+})
+
+describe('a restore test', () => {
+  const TESTER = `${CLUSTER_NAME}-restore-test-1`
+  const test = (): Promise<RestoreTestResult> => neuronhaJson(['backup', 'test', ...HERE])
+
+  it('restores the newest backup up to this moment, and finds every entry, row and page', async () => {
+    const beganAt = new Date().toISOString()
+    const result = await test()
+    expect(result).toMatchObject({ ok: true, detail: '', repository: 'repo1' })
+    expect(result.target_at > beganAt).toBe(true)
+    for (const part of ['restored_bytes', 'restore_ms', 'replay_ms', 'check_ms'] as const)
+      expect(result[part]).toBeGreaterThan(0)
+    expect((await neuronha(['backup', 'list', ...HERE])).stdout).toContain(
+      'Restored and checked: nothing is missing up to',
+    )
+    expect((await inspect(TESTER)).running).toBe(false)
+    // The copy is gone, and the live cluster was told nothing by it.
+    const left = await run('docker', [
+      ...['run', '--rm', '--network', 'none', '--volumes-from', TESTER],
+      ...['--entrypoint', 'ls', await imageOf(TESTER), '-A', '/var/lib/postgresql/restored'],
+    ])
+    expect([left.code, left.stdout.trim()]).toEqual([0, ''])
+    await untilHealthy()
+  })
+
+  it('is carried out all the same when it is killed in the middle', async () => {
+    const asked = test()
+    const deadline = Date.now() + 60_000
+    while (!(await inspect(TESTER)).running && Date.now() < deadline) await delay(100)
+    await delay(3000)
+    await runOk('docker', ['kill', '--signal', 'SIGKILL', TESTER])
+    expect(await asked).toMatchObject({ ok: true })
+  })
+
+  it('fails when a WAL segment is missing, and passes again after a new full backup', async () => {
+    await closeSegment()
+    const lost = await closeSegment()
+    await untilArchived(await closeSegment())
+    const removed = await inContainer(STORE, [
+      ...['find', '/var/lib/store/objects/archive', '-name', `${lost}*`, '-print', '-delete'],
+    ])
+    expect(removed).toContain(lost)
+    const failed = await test()
+    expect(failed.ok).toBe(false)
+    expect(failed.detail).toMatch(/did not come up|are missing/)
+    expect((await list()).problems.join()).toContain('the last restore test failed')
+    expect(await task('run', '--full')).toMatchObject({ ok: true })
+    expect(await test()).toMatchObject({ ok: true })
   })
 })
 

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
+import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { SERVICE_COMPONENTS } from '@neuronha/core/topology/containers.ts'
 import { run } from '@neuronha/runtime/exec.ts'
-import { statusOf, untilHealthy } from './cluster.ts'
+import { statusOf, untilHealthy, untilStatus } from './cluster.ts'
 import { drill } from './drill.ts'
 import { LOAD_RATE } from './load.ts'
 import { CLUSTER_NAME, neuronha, REPOSITORY } from './neuronha.ts'
@@ -44,8 +45,11 @@ describe('drill primary-crash', () => {
     // The fault must have hit: nothing was acknowledged for a while.
     expect(result.rtoMs).toBeGreaterThan(200)
     expect(result.rtoMs).toBeLessThan(20_000)
-    expect(wereClientsHeld(result)).toBe(true)
-    expect((await statusOf()).last_drill).toEqual({
+    // An election that is over before the controller was refused twice needs no hold.
+    expect(wereClientsHeld(result) || (result.rtoMs ?? Infinity) < 4000).toBe(true)
+    const isKnown = ({ last_drill: last }: ClusterStatus): boolean =>
+      last?.started_at === result.startedAt
+    expect((await untilStatus('the drill in the status', isKnown)).last_drill).toEqual({
       drill: 'primary-crash',
       variant: '',
       verdict: 'pass',

@@ -42,6 +42,8 @@ export class BodyDiffers extends Error {}
 const SUFFIX = '$'
 /** An upload that nobody completed for so long is given up. */
 const UPLOAD_LIFE_MS = 86_400_000
+/** A client that did not hear of a completion asks again within seconds. */
+const REMEMBERED_MS = 600_000
 
 /** Nothing that is encoded so can leave its folder, nor end like another kind of name. */
 const encode = (segment: string): string =>
@@ -50,6 +52,7 @@ const encode = (segment: string): string =>
 export class ObjectFiles {
   readonly #objects: string
   readonly #uploads: string
+  readonly #completions = new Map<string, Promise<ObjectInfo | undefined>>()
 
   constructor(dataDir: string) {
     this.#objects = join(dataDir, 'objects')
@@ -193,8 +196,30 @@ export class ObjectFiles {
     }
   }
 
-  /** Undefined: one of the parts is not there. */
-  async completeUpload(
+  /**
+   * Asked again while it is being done, or after it was (the answer was lost), it gives the same answer.
+   *
+   * @returns Undefined: one of the parts is not there.
+   */
+  completeUpload(
+    id: string,
+    key: string,
+    parts: readonly { readonly part: number; readonly etag: string }[],
+  ): Promise<ObjectInfo | undefined> {
+    const known = this.#completions.get(id)
+    if (known !== undefined) return known
+    const completion = this.#complete(id, key, parts)
+    this.#completions.set(id, completion)
+    // One that did not come about may be tried again, and none is remembered for ever.
+    const forget = (): void => void this.#completions.delete(id)
+    completion.then((info) => {
+      if (info === undefined) forget()
+      else setTimeout(forget, REMEMBERED_MS).unref()
+    }, forget)
+    return completion
+  }
+
+  async #complete(
     id: string,
     key: string,
     parts: readonly { readonly part: number; readonly etag: string }[],
@@ -203,7 +228,7 @@ export class ObjectFiles {
     const there = new Set(await readdir(folder))
     const files = parts.map(({ part, etag }) => `${part}-${etag}`)
     if (!files.every((file) => there.has(file))) return undefined
-    const whole = join(folder, 'whole')
+    const whole = join(folder, `whole-${randomUUID()}`)
     await writeFile(whole, '')
     for (const file of files) {
       await pipeline(createReadStream(join(folder, file)), createWriteStream(whole, { flags: 'a' }))
@@ -212,6 +237,11 @@ export class ObjectFiles {
     const info = await this.#place(whole, key)
     await this.abandonUpload(id)
     return info
+  }
+
+  /** Is it being completed, or was it just now? */
+  isCompleting(id: string): boolean {
+    return this.#completions.has(id)
   }
 
   async abandonUpload(id: string): Promise<void> {

@@ -3,6 +3,7 @@
  * request has to be signed with the store's key; one that is not learns nothing.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
+import { createHash } from 'node:crypto'
 import { createServer as createPlainServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
@@ -142,7 +143,8 @@ async function answerForUpload(
   objects: ObjectFiles,
 ): Promise<Answer> {
   const { method, key, query, message, sha256 } = request
-  if (!(await objects.isUpload(id, key)))
+  const isRepeated = method === 'POST' && objects.isCompleting(id)
+  if (!isRepeated && !(await objects.isUpload(id, key)))
     return errorAnswer(404, 'NoSuchUpload', 'it was completed or given up, or never begun')
   if (method === 'PUT') {
     const part = Number(query.get('partNumber'))
@@ -246,9 +248,13 @@ async function deleteMany(request: Request, objects: ObjectFiles): Promise<Answe
   return xmlAnswer('DeleteResult', [])
 }
 
-async function documentOf({ message }: Request): Promise<string> {
-  if (Number(message.headers['content-length']) <= LARGEST_DOCUMENT_BYTES) return text(message)
-  throw new TypeError('a document of unknown or too large a size')
+async function documentOf({ message, sha256 }: Request): Promise<string> {
+  if (!(Number(message.headers['content-length']) <= LARGEST_DOCUMENT_BYTES))
+    throw new TypeError('a document of unknown or too large a size')
+  const document = await text(message)
+  if (sha256 !== null && createHash('sha256').update(document).digest('hex') !== sha256)
+    throw new BodyDiffers()
+  return document
 }
 
 const quoted = (etag: string): string => `"${etag}"`

@@ -130,7 +130,8 @@ describe('objects', () => {
     expect((await call('GET', '/backups/big')).status).toBe(404)
     expect((await complete(etags)).status).toBe(200)
     expect((await call('GET', '/backups/big')).text).toBe('first, second')
-    expect((await complete(etags)).text).toContain('NoSuchUpload')
+    // Its answer may have been lost.
+    expect((await complete(etags)).status).toBe(200)
     expect((await call('PUT', `/backups/big?partNumber=1&uploadId=../../etc`, 'x')).status).toBe(
       404,
     )

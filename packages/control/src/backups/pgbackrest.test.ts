@@ -1,7 +1,8 @@
 /** What pgBackRest 2.55 says, in words. The texts are its own, shortened and with another cluster's name. */
 import { describe, expect, it } from 'vitest'
 import { createPgbackrest, failure, parseInfo } from './pgbackrest.ts'
-import { verifiedBy } from './verify-output.ts'
+import { archiveGaps } from './archive-gaps.ts'
+import { parseVerify } from './verify-output.ts'
 
 const INFO =
   '[{"archive":[{"database":{"id":1,"repo-key":1},"id":"17-1","max":"000000010000000000000007","min":"000000010000000000000001"}],"backup":[{"archive":{"start":"000000010000000000000007","stop":"000000010000000000000007"},"backrest":{"format":5,"version":"2.55.1"},"database":{"id":1,"repo-key":1},"error":false,"info":{"delta":32210684,"repository":{"delta":3848608,"delta-map":34224,"size-map":34224},"size":32210684},"label":"20261128-185901F","lsn":{"start":"0/7000028","stop":"0/7001108"},"prior":null,"reference":null,"timestamp":{"start":1795892341,"stop":1795892345},"type":"full"}],"cipher":"aes-256-cbc","db":[{"id":1,"repo-key":1,"system-id":7713298157964271646,"version":"17"}],"name":"i4","repo":[{"cipher":"aes-256-cbc","key":1,"status":{"code":0,"message":"ok"}}],"status":{"code":0,"lock":{"backup":{"held":false}},"message":"ok"}}]'
@@ -28,14 +29,36 @@ const WRONG_KEY = [
 
 const ended = (stdout: string, stderr = '', code = 1) => ({ stdout, stderr, code })
 
-describe('the state of a repository', () => {
-  it('is what its backups and its archive are', () => {
-    expect(parseInfo('repo1', INFO)).toEqual({
-      name: 'repo1',
-      ok: true,
-      detail: '',
+/** As `repo-ls` has it: 7 segments, their history, and what is no segment. */
+const listing = (...numbers: readonly number[]): string =>
+  JSON.stringify(
+    Object.fromEntries(
+      [
+        ...numbers.map(
+          (n) =>
+            `0000000100000000/00000001${'0'.repeat(8)}${n.toString(16).toUpperCase().padStart(8, '0')}-${'a'.repeat(40)}.zst`,
+        ),
+        '0000000100000000',
+        '00000002.history',
+        `0000000100000000/000000010000000000000009.partial-${'b'.repeat(40)}.zst`,
+      ].map((path) => [path, { type: 'file' }]),
+    ),
+  )
+
+const answering =
+  (list: string, info = INFO) =>
+  (command: readonly string[]) =>
+    Promise.resolve(ended(command.includes('repo-ls') ? list : info, '', 0))
+
+describe('what a repository holds', () => {
+  it('is its backups and its archive, without a hole', async () => {
+    const contents = await createPgbackrest('i4', answering(listing(1, 2, 3, 4, 5, 6, 7))).info(
+      'repo1',
+    )
+    expect(contents).toEqual({
       wal_from: '000000010000000000000001',
       wal_to: '000000010000000000000007',
+      gaps: [],
       backups: [
         {
           label: '20261128-185901F',
@@ -43,6 +66,7 @@ describe('the state of a repository', () => {
           started_at: '2026-11-28T18:59:01.000Z',
           ended_at: '2026-11-28T18:59:05.000Z',
           start_lsn: '0/7000028',
+          start_wal: '000000010000000000000007',
           stop_lsn: '0/7001108',
           database_bytes: 32_210_684,
           stored_bytes: 3_848_608,
@@ -53,35 +77,52 @@ describe('the state of a repository', () => {
     })
   })
 
-  it('says that it was encrypted with another key, in printable words', () => {
-    const { ok, detail, backups } = parseInfo('repo1', JSON.stringify(WRONG_KEY))
-    expect([ok, backups]).toEqual([false, []])
-    expect(detail).toMatch(/^the repository is encrypted with another key \([\x20-\x7e]+\)$/)
-  })
-
-  it('says that it does not know this cluster', () => {
-    expect(parseInfo('repo1', '[]')).toMatchObject({
-      ok: false,
-      detail: 'it does not know this cluster',
-    })
-  })
-
-  it('of one that fails does not hide the others', async () => {
-    const exec = (command: readonly string[]) =>
-      Promise.resolve(
-        command.includes('--repo=2')
-          ? ended(
-              '',
-              "ERROR: [049]: unable to connect to 'store.example.org:443': [111] Connection refused",
-            )
-          : ended(INFO, '', 0),
-      )
-    const states = await createPgbackrest('demo', exec).info(['repo1', 'repo2'])
-    expect(states.map(({ name, ok }) => [name, ok])).toEqual([
-      ['repo1', true],
-      ['repo2', false],
+  it('tells a hole in the archive', async () => {
+    const contents = await createPgbackrest('i4', answering(listing(1, 2, 5, 6, 7))).info('repo1')
+    expect(contents.gaps).toEqual([
+      { after: '000000010000000000000002', before: '000000010000000000000005' },
     ])
-    expect(states[1]?.detail).toMatch(/^no answer \(/)
+  })
+
+  it('is unknown when it was encrypted with another key, in printable words', () => {
+    expect(() => parseInfo(JSON.stringify(WRONG_KEY))).toThrow(
+      /^the repository is encrypted with another key \([\x20-\x7e]+\)$/,
+    )
+  })
+
+  it('is unknown when it does not know this cluster, or says what cannot be read', () => {
+    expect(() => parseInfo('[]')).toThrow('it does not know this cluster')
+    expect(() => parseInfo('{')).toThrow('pgBackRest’s answer cannot be read')
+  })
+})
+
+describe('holes in an archive', () => {
+  const file = (name: string): string => `${name.slice(0, 16)}/${name}-${'a'.repeat(40)}.zst`
+  it.each<[string, readonly string[], number]>([
+    [
+      'none where a timeline begins in the segment that the last one ended in',
+      ['000000010000000000000003', '000000020000000000000003'],
+      0,
+    ],
+    [
+      'none where it begins in the one after',
+      ['000000010000000000000003', '000000020000000000000004'],
+      0,
+    ],
+    [
+      'none where the last one went further',
+      ['000000010000000000000007', '000000020000000000000005'],
+      0,
+    ],
+    [
+      'one where segments of the last one are missing',
+      ['000000010000000000000003', '000000020000000000000006'],
+      1,
+    ],
+    ['none between two logs', ['0000000100000000000000FF', '000000010000000100000000'], 0],
+    ['none in an empty archive', [], 0],
+  ])('%s', (_what, names, count) => {
+    expect(archiveGaps(names.map(file).reverse())).toHaveLength(count)
   })
 })
 
@@ -114,11 +155,8 @@ describe('a failure', () => {
     ],
   ])('is named: %s', (words, message) => {
     const status = { code: 99, message: 'other' }
-    const state = parseInfo(
-      'repo1',
-      JSON.stringify([{ status, repo: [{ status: { code: 99, message } }] }]),
-    )
-    expect([state.ok, state.detail]).toEqual([false, expect.stringMatching(`^${words} \\(`)])
+    const info = JSON.stringify([{ status, repo: [{ status: { code: 99, message } }] }])
+    expect(() => parseInfo(info)).toThrow(new RegExp(`^${words} \\(`))
     // A verb that fails says the same as a log entry.
     const entry = `${OPTIONS}\n2026-11-28 18:58:02.000 P00  ERROR: [039]: ${message}\n${OPTIONS}`
     const { code, message: told, hint } = failure(ended(entry))
@@ -141,18 +179,40 @@ describe('a failure', () => {
 })
 
 describe('a verification', () => {
-  const said = (status: string, counts: string): string =>
-    `stanza: i4\nstatus: ${status}\n  archiveId: 17-1, total WAL checked: 1, total valid WAL: 1\n    missing: 0, checksum invalid: 0, size invalid: 0, other: 0\n  backup: 20261128-185901F, status: valid, total files checked: 1344, total valid files: 1344\n    ${counts}`
-  it('finds nothing, or says how many files are wrong', () => {
-    expect(
-      verifiedBy(said('ok', 'missing: 0, checksum invalid: 0, size invalid: 0, other: 0')),
-    ).toEqual({
-      ok: true,
-      detail: '',
+  const said = (wal: string, backup: string, status = 'valid', overall = 'ok'): string =>
+    `stanza: i4\nstatus: ${overall}\n  archiveId: 17-1, total WAL checked: 7, total valid WAL: 7\n    ${wal}\n  backup: 20261128-185901F, status: ${status}, total files checked: 1344, total valid files: 1344\n    ${backup}\n  backup: 20261128-185901F_20261128-185928I, status: valid, total files checked: 1344, total valid files: 1344\n    ${FINE}`
+  const FINE = 'missing: 0, checksum invalid: 0, size invalid: 0, other: 0'
+  const [FULL, NEXT] = ['20261128-185901F', '20261128-185901F_20261128-185928I']
+  const OK = { ok: true, detail: '' }
+
+  it('tells of each backup whether it is whole', () => {
+    expect(parseVerify(said(FINE, FINE))).toEqual({
+      backups: { [FULL]: OK, [NEXT]: OK },
+      wal: '',
+      isIncomplete: false,
     })
-    expect(
-      verifiedBy(said('error', 'missing: 2, checksum invalid: 1, size invalid: 0, other: 0')),
-    ).toEqual({ ok: false, detail: 'files: 2 missing, 1 checksum invalid' })
-    expect(verifiedBy(said('error', ''))).toMatchObject({ ok: false })
+    const damaged = 'missing: 2, checksum invalid: 1, size invalid: 0, other: 0'
+    expect(parseVerify(said(damaged, damaged, 'invalid', 'error'))).toEqual({
+      backups: {
+        [FULL]: { ok: false, detail: 'files: 2 missing, 1 checksum invalid' },
+        [NEXT]: OK,
+      },
+      wal: 'WAL: 2 missing, 1 checksum invalid',
+      isIncomplete: false,
+    })
+  })
+
+  it('takes nothing for damaged that could only not be read', () => {
+    const unread = 'missing: 0, checksum invalid: 0, size invalid: 0, other: 3'
+    expect(parseVerify(said(FINE, unread, 'invalid', 'error'))).toEqual({
+      backups: { [NEXT]: OK },
+      wal: '',
+      isIncomplete: true,
+    })
+    expect(parseVerify('stanza: i4\nstatus: error\n  No usable backup.info file')).toMatchObject({
+      backups: {},
+      isIncomplete: true,
+    })
+    expect(parseVerify('')).toMatchObject({ isIncomplete: true })
   })
 })

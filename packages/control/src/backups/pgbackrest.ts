@@ -7,6 +7,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { PGBACKREST } from '@neuronha/core/render/pgbackrest.ts'
 import { run, type RunOptions, type RunResult } from '@neuronha/runtime/exec.ts'
 import { z } from 'zod'
+import { archiveGaps } from './archive-gaps.ts'
 
 export interface Pgbackrest {
   /**
@@ -16,8 +17,12 @@ export interface Pgbackrest {
    *   the lock that this one needs, on the same host.
    */
   run(args: readonly string[], options?: Pick<RunOptions, 'signal' | 'onLine'>): Promise<string>
-  /** What the repositories hold, each by itself: one that does not answer says why. */
-  info(repositories: readonly string[]): Promise<readonly RepositoryState[]>
+  /**
+   * What one repository holds.
+   *
+   * @throws PlatformError BACKUP_FAILED when it cannot be read.
+   */
+  info(repository: string): Promise<RepositoryContents>
 }
 
 /** A full backup of a large database takes hours. */
@@ -53,37 +58,23 @@ export function createPgbackrest(stanza: string, exec: Execute = execute): Pgbac
       if (result.code !== 0) throw failure(result)
       return result.stdout
     },
-    info: async (repositories) => {
-      const states: RepositoryState[] = []
-      for (const name of repositories) {
-        const result = await call([
-          `--repo=${numberOf(name)}`,
-          `--io-timeout=${LOOK_SECONDS}`,
-          '--output=json',
-          'info',
-        ])
-        states.push(
-          result.code === 0
-            ? parseInfo(name, result.stdout)
-            : unusable(name, failure(result).message),
-        )
+    info: async (repository) => {
+      const look = [`--repo=${numberOf(repository)}`, `--io-timeout=${LOOK_SECONDS}`]
+      const read = async (...args: readonly string[]): Promise<string> => {
+        const result = await call([...look, '--output=json', ...args])
+        if (result.code !== 0) throw failure(result)
+        return result.stdout
       }
-      return states
+      const { archive, ...contents } = parseInfo(await read('info'))
+      if (archive === null) return { ...contents, gaps: [] }
+      const files = parseList(await read('--recurse', 'repo-ls', `archive/${stanza}/${archive}`))
+      return { ...contents, gaps: [...archiveGaps(files)] }
     },
   }
 }
 
 /** `repo2` → 2, as its options want it. */
 export const numberOf = (repository: string): string => repository.replace(/^repo/, '')
-
-const unusable = (name: string, detail: string): RepositoryState => ({
-  name,
-  ok: false,
-  detail,
-  wal_from: null,
-  wal_to: null,
-  backups: [],
-})
 
 const range = z.object({ min: z.string().nullable(), max: z.string().nullable() })
 const status = z.object({ code: z.int(), message: z.string() })
@@ -94,7 +85,9 @@ const info = z.array(
     status,
     /** Each repository’s own, with the reason. */
     repo: z.array(z.object({ status })).default([]),
-    archive: z.array(range.extend({ database: z.object({ id: z.int() }) })).default([]),
+    archive: z
+      .array(range.extend({ id: z.string(), database: z.object({ id: z.int() }) }))
+      .default([]),
     backup: z
       .array(
         z.object({
@@ -103,6 +96,7 @@ const info = z.array(
           error: z.boolean().nullish(),
           timestamp: z.object({ start: z.number(), stop: z.number() }),
           lsn: z.object({ start: z.string(), stop: z.string() }),
+          archive: z.object({ start: z.string() }),
           info: z.object({
             size: z.number(),
             repository: z.object({ delta: z.number().default(0) }),
@@ -119,18 +113,26 @@ const KINDS = { full: 'full', diff: 'differential', incr: 'incremental' } as con
 /** `info` calls it an error when there is a stanza and no backup yet. */
 const NO_BACKUP = 2
 
-/** Pure. */
-export function parseInfo(name: string, json: string): RepositoryState {
-  const [stanza] = info.parse(JSON.parse(json))
-  if (stanza === undefined) return unusable(name, 'it does not know this cluster')
+/** What is in a repository that could be read. */
+export type RepositoryContents = Pick<RepositoryState, 'wal_from' | 'wal_to' | 'gaps' | 'backups'>
+
+/**
+ * Pure.
+ *
+ * @throws PlatformError BACKUP_FAILED when it says that the repository cannot be read.
+ */
+export function parseInfo(
+  json: string,
+): Omit<RepositoryContents, 'gaps'> & { readonly archive: string | null } {
+  const [stanza] = parsed(info, json)
+  if (stanza === undefined) throw unreadable('it does not know this cluster')
+  if (stanza.status.code !== 0 && stanza.status.code !== NO_BACKUP)
+    throw unreadable(stanza.repo[0]?.status.message ?? stanza.status.message)
   // A repository may still hold what an earlier cluster of this name archived: the newest history is this one.
   const newest = Math.max(0, ...stanza.db.map(({ id }) => id))
   const archives = stanza.archive.filter(({ database }) => database.id === newest)
-  const ok = stanza.status.code === 0 || stanza.status.code === NO_BACKUP
   return {
-    name,
-    ok,
-    detail: ok ? '' : diagnose(stanza.repo[0]?.status.message ?? stanza.status.message).message,
+    archive: archives.at(-1)?.id ?? null,
     wal_from: archives[0]?.min ?? null,
     wal_to: archives.at(-1)?.max ?? null,
     backups: stanza.backup.map((backup): BackupEntry => ({
@@ -139,6 +141,7 @@ export function parseInfo(name: string, json: string): RepositoryState {
       started_at: timeOf(backup.timestamp.start),
       ended_at: timeOf(backup.timestamp.stop),
       start_lsn: backup.lsn.start,
+      start_wal: backup.archive.start,
       stop_lsn: backup.lsn.stop,
       database_bytes: backup.info.size,
       stored_bytes: backup.info.repository.delta,
@@ -146,6 +149,23 @@ export function parseInfo(name: string, json: string): RepositoryState {
       verification: null,
     })),
   }
+}
+
+/** Paths of `repo-ls --recurse --output=json`. */
+const parseList = (json: string): readonly string[] =>
+  Object.keys(parsed(z.record(z.string(), z.unknown()), json))
+
+function parsed<T extends z.ZodType>(schema: T, json: string): z.infer<T> {
+  try {
+    return schema.parse(JSON.parse(json))
+  } catch (cause) {
+    throw new PlatformError('BACKUP_FAILED', 'pgBackRest’s answer cannot be read', { cause })
+  }
+}
+
+const unreadable = (said: string): PlatformError => {
+  const { message, hint } = diagnose(said)
+  return new PlatformError('BACKUP_FAILED', message, { hint })
 }
 
 const timeOf = (seconds: number): string => new Date(seconds * 1000).toISOString()
@@ -181,7 +201,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
     hint: 'Make room at the store, or shorten backup.retention.',
   },
   {
-    pattern: /certificate|TLS error|unable to verify/i,
+    pattern: /certificate presented by|TLS error/i,
     words: 'the store’s certificate is not trusted',
     hint: 'Name its CA in backup.repositories.caFile, and the store by the name that is in its certificate.',
   },
@@ -196,7 +216,8 @@ const DIAGNOSES: readonly Diagnosis[] = [
     hint: 'Give this cluster a path of its own in the bucket. Nothing there was changed.',
   },
   {
-    pattern: /unable to get address|HostConnectError|unable to connect|timeout|Connection refused/i,
+    pattern:
+      /unable to get address|HostConnectError|unable to connect|Connection refused|timeout .*(read|write) from/i,
     words: 'no answer',
     hint: 'Is it up, and reachable from the members? What could not be archived waits on their disks and is archived afterwards.',
   },
@@ -216,8 +237,7 @@ export function failure(result: RunResult): PlatformError {
   const said = errors.at(-1)?.[1] ?? `exit ${result.code}`
   if (LOCKED.test(said))
     return new PlatformError('CLUSTER_BUSY', 'pgBackRest archives or backs up just now')
-  const { message, hint } = diagnose(said)
-  return new PlatformError('BACKUP_FAILED', message, { hint })
+  return unreadable(said)
 }
 
 /** What pgBackRest says, in words that name the cause where it is known. */
@@ -230,7 +250,7 @@ function diagnose(said: string): { readonly message: string; readonly hint: stri
   const message = found === undefined ? reason : `${found.words} (${reason.trim()})`
   return {
     message: message.slice(0, MOST_WORDS),
-    hint: found?.hint ?? '`./neuronha logs backup` has the whole of it.',
+    hint: found?.hint ?? '`./neuronha logs backup` has more of it.',
   }
 }
 

@@ -6,32 +6,36 @@
  *   started ──▶ working ──(done or failed, both written down)───▶ ended     the request is taken away
  *
  * Killed at any point it leaves the request: the active controller starts it again, and it does the whole of it again.
- * pgBackRest takes an aborted backup up where it stopped, and PostgreSQL's side of one ends with its connection. Progress
- * hangs on a lease.
+ * PostgreSQL's side of a backup ends with its connection, and what a killed one left in the repository pgBackRest removes.
  */
-import {
-  type BackupProgress,
-  type BackupRequest,
-  type BackupState,
-  type RepositoryState,
-  type TaskOutcome,
-  type Verification,
+import type {
+  BackupProgress,
+  BackupRequest,
+  BackupState,
+  BackupTask,
+  RepositoryState,
+  TaskOutcome,
+  Verification,
 } from '@neuronha/core/contracts/backups.ts'
+import type { BackupConfig } from '@neuronha/core/config/processes.ts'
 import { coordinationKeys } from '@neuronha/core/contracts/coordination.ts'
-import type { PlatformError } from '@neuronha/core/errors.ts'
-import { toPlatformError } from '@neuronha/core/errors.ts'
+import { toPlatformError, type PlatformError } from '@neuronha/core/errors.ts'
 import { sleep } from '@neuronha/runtime/clock.ts'
 import { parseBackupRequest, parseBackupState } from '../coordination/backup-records.ts'
-import { hangOnLease } from '../coordination/kept-lease.ts'
+import { endRequest } from '../coordination/end-request.ts'
+import { keepLease } from '../coordination/kept-lease.ts'
 import type { Kv } from '../etcd/kv.ts'
 import type { EventLog } from '../events/event-log.ts'
-import { verifiedBy } from './verify-output.ts'
+import { lookAt } from './look-at-repository.ts'
 import { numberOf, type Pgbackrest } from './pgbackrest.ts'
+import { parseVerify, type VerifyAnswer } from './verify-output.ts'
+
+type Repository = BackupConfig['repositories'][number]
 
 export interface RunRequestedDeps {
   readonly kv: Kv
   readonly cluster: string
-  readonly repositories: readonly string[]
+  readonly repositories: readonly Repository[]
   readonly pgbackrest: Pgbackrest
   readonly events: Pick<EventLog, 'record'>
   readonly signal: AbortSignal
@@ -52,64 +56,73 @@ export async function runRequested(deps: RunRequestedDeps): Promise<BackupReques
   const found = await kv.get(keys.backupRequest)
   if (found === undefined) return undefined
   const request = parseBackupRequest(found.value)
-  if (request !== undefined) {
-    const before = parseBackupState((await kv.get(keys.backupState))?.value)
-    const outcome = await carryOut(request, deps)
-    const state = await nextState({ before, request, ...outcome }, deps)
-    // In one step: nobody sees the request gone and the outcome not there.
-    await kv.transaction(
-      [],
-      [{ put: keys.backupState, value: JSON.stringify(state) }, { delete: keys.backupRequest }],
-    )
-    recordOutcome(request, state, deps)
-    return request
+  if (request === undefined) {
+    // One that this code cannot read asks for nothing.
+    await kv.delete(keys.backupRequest)
+    return undefined
   }
-  // One that this code cannot read asks for nothing.
-  await kv.delete(keys.backupRequest)
-  return undefined
+  const before = parseBackupState((await kv.get(keys.backupState))?.value)
+  const done = await carryOut(request, deps)
+  const state = await nextState({ before, request, done }, deps)
+  const put = { put: keys.backupState, value: JSON.stringify(state) }
+  await endRequest(
+    kv,
+    keys.backupRequest,
+    put,
+    (value) => parseBackupRequest(value)?.id === request.id,
+  )
+  recordOutcome(request, state, deps)
+  return request
 }
 
-interface Outcome {
-  /** What failed, by repository. */
-  readonly failures: readonly { readonly repository: string; readonly error: PlatformError }[]
-  readonly verified: Readonly<Record<string, Readonly<Record<string, Verification>>>>
+/** What came of one repository's turn. */
+interface Done {
+  readonly failure: PlatformError | null
+  readonly verified: VerifyAnswer | null
 }
 
-async function carryOut(request: BackupRequest, deps: RunRequestedDeps): Promise<Outcome> {
-  const failures: Outcome['failures'][number][] = []
-  const verified: Record<string, Readonly<Record<string, Verification>>> = {}
-  for (const repository of deps.repositories) {
+async function carryOut(
+  request: BackupRequest,
+  deps: RunRequestedDeps,
+): Promise<Readonly<Record<string, Done>>> {
+  const { repositories, signal } = deps
+  const done: Record<string, Done> = {}
+  // A check looks into every repository by itself.
+  const turns = request.task === 'check' ? repositories.slice(0, 1) : repositories
+  for (const { name } of turns) {
     try {
-      verified[repository] = await whileShown(request, repository, deps, (show) =>
-        doIn(repository, request, show, deps),
+      const verified = await whileShown(request, name, deps, (show) =>
+        doIn(name, request.task, show, deps),
       )
+      done[name] = { failure: null, verified }
     } catch (thrown) {
-      if (deps.signal.aborted) throw thrown
-      failures.push({ repository, error: toPlatformError(thrown) })
+      if (signal.aborted) throw thrown
+      done[name] = { failure: toPlatformError(thrown), verified: null }
     }
   }
-  return { failures, verified }
+  return done
 }
 
 type Show = (percent: number) => void
 
-/** @returns What was verified, by the backup's label. */
+/** @returns What was found by a verification, if there was one. */
 async function doIn(
   repository: string,
-  { task }: BackupRequest,
+  task: BackupTask,
   show: Show,
   deps: RunRequestedDeps,
-): Promise<Readonly<Record<string, Verification>>> {
+): Promise<VerifyAnswer | null> {
+  const { pgbackrest, signal } = deps
   switch (task) {
     case 'full':
     case 'incremental':
       await backUp(repository, task, show, deps)
-      return verify(repository, 'newest', deps)
+      return verify(repository, deps, (await pgbackrest.info(repository)).backups.at(-1)?.label)
     case 'check':
-      await deps.pgbackrest.run(['check'], { signal: deps.signal })
-      return {}
+      await pgbackrest.run(['check'], { signal })
+      return null
     case 'verify':
-      return verify(repository, 'all', deps)
+      return verify(repository, deps)
   }
 }
 
@@ -143,32 +156,28 @@ const showPercent = (line: string, show: Show): void => {
   if (percent !== undefined) show(Number(percent))
 }
 
+/** One backup with what it builds on; without a label all of them, and all WAL. */
 async function verify(
   repository: string,
-  which: 'newest' | 'all',
-  { pgbackrest, signal, now }: RunRequestedDeps,
-): Promise<Readonly<Record<string, Verification>>> {
-  const [state] = await pgbackrest.info([repository])
-  const labels = state?.backups.map(({ label }) => label) ?? []
-  const verified: Record<string, Verification> = {}
-  for (const label of which === 'all' ? labels : labels.slice(-1)) {
-    const args = [
+  { pgbackrest, signal }: RunRequestedDeps,
+  label?: string,
+): Promise<VerifyAnswer> {
+  const said = await pgbackrest.run(
+    [
       `--repo=${numberOf(repository)}`,
-      `--set=${label}`,
+      ...(label === undefined ? [] : [`--set=${label}`]),
       '--output=text',
       '--verbose',
       'verify',
-    ]
-    const said = await pgbackrest
-      .run(args, { signal })
-      .catch((thrown: unknown) => toPlatformError(thrown))
-    if (signal.aborted) throw toPlatformError(signal.reason)
-    verified[label] = { at: new Date(now()).toISOString(), ...verifiedBy(said) }
-  }
-  return verified
+    ],
+    { signal },
+  )
+  return parseVerify(said)
 }
 
-/** Shows the progress of one repository's turn, at most once a second. */
+const SHOW_EVERY_MS = 1000
+
+/** Shows the progress of one repository's turn, at most once a second. Nobody decides by it: that etcd is away is no matter. */
 async function whileShown<T>(
   { task }: BackupRequest,
   repository: string,
@@ -177,69 +186,79 @@ async function whileShown<T>(
 ): Promise<T> {
   const key = coordinationKeys(cluster).backupProgress
   const since = new Date(now()).toISOString()
-  const valueOf = (percent: number | null): string =>
-    JSON.stringify({ task, repository, since, percent } satisfies BackupProgress)
-  const lease = await hangOnLease(kv, (id) => kv.put(key, valueOf(null), id))
-  let shownAt = 0
-  const show: Show = (percent) => {
-    if (performance.now() - shownAt < SHOW_EVERY_MS) return
+  const lease = await keepLease(kv).catch(() => undefined)
+  let shownAt = -Infinity
+  const show = (percent: number | null): void => {
+    if (lease === undefined || performance.now() - shownAt < SHOW_EVERY_MS) return
     shownAt = performance.now()
-    // Nobody decides by it.
-    kv.put(key, valueOf(percent), lease.id).catch(toPlatformError)
+    const progress: BackupProgress = { task, repository, since, percent }
+    kv.put(key, JSON.stringify(progress), lease.id).catch(toPlatformError)
   }
+  show(null)
   try {
     return await act(show)
   } finally {
-    await lease.release()
+    await lease?.release()
   }
 }
-
-const SHOW_EVERY_MS = 1000
 
 async function nextState(
   {
     before,
     request,
-    failures,
-    verified,
-  }: Outcome & { readonly before: BackupState | undefined; readonly request: BackupRequest },
+    done,
+  }: {
+    readonly before: BackupState | undefined
+    readonly request: BackupRequest
+    readonly done: Readonly<Record<string, Done>>
+  },
   { pgbackrest, repositories, now }: RunRequestedDeps,
 ): Promise<BackupState> {
   const at = new Date(now()).toISOString()
-  const states = await pgbackrest.info(repositories)
-  const spoiled = Object.entries(verified).flatMap(([repository, labels]) =>
-    Object.entries(labels)
-      .filter(([, { ok }]) => !ok)
-      .map(([label, { detail }]) => `${repository} ${label}: ${detail}`),
-  )
-  const failed = failures.map(({ repository, error }) =>
-    [`${repository}: ${error.message}`, error.hint ?? ''].filter(Boolean).join('. '),
-  )
-  const detail = [...failed, ...spoiled].join('; ')
+  const states: RepositoryState[] = []
+  for (const repository of repositories) {
+    const earlier = before?.repositories.find(
+      ({ name, place }) => name === repository.name && place === repository.place,
+    )
+    const state = await lookAt(repository, earlier, pgbackrest)
+    states.push(withVerdicts(state, done[repository.name]?.verified ?? null, at))
+  }
+  const detail = Object.entries(done)
+    .flatMap(([name, { failure, verified }]) => [
+      ...(failure === null ? [] : [`${name}: ${[failure.message, failure.hint].join('. ')}`]),
+      ...(verified === null ? [] : wordsOf(name, verified)),
+    ])
+    .join('; ')
   const outcome: TaskOutcome = { request: request.id, at, ok: detail === '', detail }
   return {
     looked_at: at,
-    repositories: states.map((state) => withVerifications(state, verified[state.name], before)),
+    repositories: states,
     last: { ...before?.last, [request.task]: outcome },
   }
 }
 
-/** What was verified earlier stays verified. */
-function withVerifications(
+const wordsOf = (name: string, { backups, wal, isIncomplete }: VerifyAnswer): readonly string[] => [
+  ...Object.entries(backups)
+    .filter(([, { ok }]) => !ok)
+    .map(([label, { detail }]) => `${name} ${label}: ${detail}`),
+  ...(wal === '' ? [] : [`${name} ${wal}`]),
+  ...(isIncomplete ? [`${name}: not everything could be read`] : []),
+]
+
+function withVerdicts(
   state: RepositoryState,
-  verified: Readonly<Record<string, Verification>> = {},
-  before: BackupState | undefined,
+  verified: VerifyAnswer | null,
+  at: string,
 ): RepositoryState {
-  const earlier = before?.repositories.find(({ name }) => name === state.name)?.backups ?? []
+  if (verified === null) return state
   return {
     ...state,
-    backups: state.backups.map((backup) => ({
-      ...backup,
-      verification:
-        verified[backup.label] ??
-        earlier.find(({ label }) => label === backup.label)?.verification ??
-        null,
-    })),
+    backups: state.backups.map((backup) => {
+      const verdict = verified.backups[backup.label]
+      const verification: Verification | null =
+        verdict === undefined ? backup.verification : { at, ...verdict }
+      return { ...backup, verification }
+    }),
   }
 }
 
@@ -266,6 +285,7 @@ function recordOutcome(
       newest: Object.fromEntries(
         repositories.map(({ name, backups }) => [name, backups.at(-1)?.label ?? null]),
       ),
+      gaps: Object.fromEntries(repositories.map(({ name, gaps }) => [name, gaps.length])),
     },
   })
 }

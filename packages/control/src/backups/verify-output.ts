@@ -1,15 +1,39 @@
-/** What `pgbackrest verify --output=text --verbose` says. Pure. */
+/** What `pgbackrest verify --output=text --verbose` says of each backup. Pure. */
 import type { Verification } from '@neuronha/core/contracts/backups.ts'
-import { PlatformError } from '@neuronha/core/errors.ts'
 
-/** Counts of what is wrong, as it prints them: `missing: 0, checksum invalid: 2, …`. */
-const COUNT = /(missing|checksum invalid|size invalid|other): ([1-9]\d*)/g
+export type Verdict = Pick<Verification, 'ok' | 'detail'>
 
-export function verifiedBy(said: string | PlatformError): Pick<Verification, 'ok' | 'detail'> {
-  if (said instanceof PlatformError) return { ok: false, detail: said.message }
-  const counts = [...said.matchAll(COUNT)].map(([, what, count]) => `${count} ${what}`)
-  const isOk = /^status: ok$/m.test(said)
-  if (isOk && counts.length === 0) return { ok: true, detail: '' }
-  const what = [...new Set(counts)].join(', ')
-  return { ok: false, detail: what === '' ? 'pgBackRest found an error in it' : `files: ${what}` }
+export interface VerifyAnswer {
+  /** By the backup's label; one that could not be looked at is absent. */
+  readonly backups: Readonly<Record<string, Verdict>>
+  /** What is wrong with the WAL; empty when nothing is. */
+  readonly wal: string
+  /** Something could not be read: no verdict on it. */
+  readonly isIncomplete: boolean
+}
+
+/** Counts as it prints them: `missing: 0, checksum invalid: 2, size invalid: 0, other: 0`. The last is what it could not read. */
+const DAMAGE = /(missing|checksum invalid|size invalid): ([1-9]\d*)/g
+const UNREAD = /other: [1-9]/
+
+const damageIn = (text: string): string =>
+  [...text.matchAll(DAMAGE)].map(([, what, count]) => `${count} ${what}`).join(', ')
+
+export function parseVerify(said: string): VerifyAnswer {
+  const parts = said.split(/^ *(?=(?:archiveId|backup): )/m)
+  const backups: Record<string, Verdict> = {}
+  const wal: string[] = []
+  // Without a line for a backup it has looked at nothing.
+  let isIncomplete = !/^ *backup: /m.test(said)
+  for (const part of parts) {
+    const damage = damageIn(part)
+    if (UNREAD.test(part)) isIncomplete = true
+    if (part.startsWith('archiveId: ') && damage !== '') wal.push(damage)
+    const [, label, status] = /^backup: (\S+), status: ([\w ]+)/.exec(part) ?? []
+    if (label === undefined) continue
+    if (damage !== '') backups[label] = { ok: false, detail: `files: ${damage}` }
+    else if (status === 'valid') backups[label] = { ok: true, detail: '' }
+    else if (!/in-progress/.test(status ?? '')) isIncomplete = true
+  }
+  return { backups, wal: wal.length === 0 ? '' : `WAL: ${wal.join(', ')}`, isIncomplete }
 }

@@ -1,6 +1,6 @@
 /** The commands below `backup`. */
 import type { Command, Option } from 'commander'
-import { backupList, backupTask } from '../commands/backup.ts'
+import { backupList, backupTask, backupTest } from '../commands/backup.ts'
 import type { CommandIo } from '../commands/context.ts'
 
 interface Flags {
@@ -54,6 +54,11 @@ export function addBackups(program: Command, parts: BackupCommandParts): void {
     'are the files of all backups, and their WAL, what was written?',
     'Reads the files of every backup and its WAL in every repository, and compares their checksums.',
   ).action((flags: Flags) => backupTask(io(flags), choiceOf(flags), 'verify'))
+  command(
+    'test',
+    'restore the newest backup into a throw-away member, and check it',
+    'Sets a restore point, restores the newest backup and its WAL up to it into a throw-away member, and checks that nothing is missing or damaged.',
+  ).action((flags: Flags) => backupTest(io(flags), choiceOf(flags)))
 }
 
 const choiceOf = ({ file, cluster }: Flags) => ({ file, cluster })

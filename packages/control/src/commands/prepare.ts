@@ -118,6 +118,7 @@ export const imageTagsOf = (
     drill: ref('drill'),
     store: trialRepositoryOf(spec) === undefined ? '' : ref('store'),
     backup: spec.backup.repositories.length > 0 ? ref('backup') : '',
+    'restore-test': spec.backup.repositories.length > 0 ? ref('backup') : '',
   }
   return tags
 }

@@ -2,7 +2,7 @@ import type { NewEvent } from '@neuronha/core/contracts/coordination.ts'
 import { coordinationKeys } from '@neuronha/core/contracts/coordination.ts'
 import { describe, expect, it } from 'vitest'
 import { FakeKv } from '../planned/testing.ts'
-import { BackupSchedule } from './backup-schedule.ts'
+import { createBackupSchedule } from './backup-schedule.ts'
 import { FakeRunner } from './testing.ts'
 
 /** Less often than the process does, which changes nothing here. */
@@ -24,7 +24,7 @@ async function aController() {
     return kv.entries.get(KEYS.active)?.createRevision
   }
   world.ownRevision = await become('one')
-  const backups = new BackupSchedule({
+  const backups = createBackupSchedule({
     cluster: 'demo',
     backups: { full: 'daily', incremental: 'hourly', check: 'hourly', runner: RUNNER },
     kv,

@@ -2,28 +2,10 @@
  * The cluster as Prometheus series: one row of the table per metric. Only the active controller shows them,
  * so that sums over controllers are right; what a controller says of itself, both show.
  */
-import {
-  usableBackups,
-  type BackupEntry,
-  type RepositoryState,
-} from '@neuronha/core/contracts/backups.ts'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { Metrics } from '@neuronha/runtime/metrics.ts'
-
-interface Sample {
-  readonly labels: Readonly<Record<string, string>>
-  readonly value: number | null
-}
-
-interface ClusterMetric {
-  readonly name: string
-  readonly help: string
-  readonly labels: readonly string[]
-  readonly samples: (status: ClusterStatus) => readonly Sample[]
-}
-
-const flag = (value: boolean): number => (value ? 1 : 0)
-const whole = (value: number | null): readonly Sample[] => [{ labels: {}, value }]
+import { BACKUP_METRICS } from './backup-metrics.ts'
+import { flag, whole, type ClusterMetric, type Sample } from './cluster-metric.ts'
 
 type Member = ClusterStatus['members'][number]
 const ofMembers =
@@ -41,18 +23,6 @@ const ofPoolerDatabases =
         value: value(database),
       })),
     )
-
-const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1000)
-const endOf = (backup: BackupEntry | undefined): number | null =>
-  backup === undefined ? null : Date.parse(backup.ended_at) / 1000
-
-const ofRepositories =
-  (value: (repository: RepositoryState) => number | null): ClusterMetric['samples'] =>
-  ({ backups }) =>
-    (backups.state?.repositories ?? []).map((repository) => ({
-      labels: { repository: repository.name },
-      value: value(repository),
-    }))
 
 const ROLES: readonly Member['role'][] = ['primary', 'sync standby', 'standby', 'unknown']
 const HEALTHS: readonly ClusterStatus['health'][] = ['healthy', 'degraded', 'down']
@@ -288,60 +258,7 @@ const CLUSTER_METRICS: readonly ClusterMetric[] = [
     labels: POOLER_LABELS,
     samples: ofPoolerDatabases(({ paused }) => flag(paused)),
   },
-  {
-    name: 'archive_lag_seconds',
-    help: 'How long ago the newest archived WAL was archived; no sample while there is nothing to archive.',
-    labels: [],
-    samples: ({ backups }) => whole(seconds(backups.archive?.lag_ms ?? null)),
-  },
-  {
-    name: 'archive_waiting_segments',
-    help: 'Closed WAL segments on the primary that are not in every repository.',
-    labels: [],
-    samples: ({ backups }) => whole(backups.archive?.waiting ?? null),
-  },
-  {
-    name: 'repository_ok',
-    help: '1 when the repository of backups could be read the last time.',
-    labels: ['repository'],
-    samples: ofRepositories(({ ok }) => flag(ok)),
-  },
-  {
-    name: 'repository_backups',
-    help: 'Backups in the repository that one could restore from.',
-    labels: ['repository'],
-    samples: ofRepositories((repository) => usableBackups(repository).length),
-  },
-  {
-    name: 'backup_oldest_seconds',
-    help: 'When the oldest backup that one could restore from ended, seconds since 1970: where the recoverability window begins.',
-    labels: ['repository'],
-    samples: ofRepositories((repository) => endOf(usableBackups(repository)[0])),
-  },
-  {
-    name: 'backup_newest_seconds',
-    help: 'When the newest backup that one could restore from ended, seconds since 1970; 0 when there is none.',
-    labels: ['repository'],
-    samples: ofRepositories((repository) => endOf(usableBackups(repository).at(-1)) ?? 0),
-  },
-  {
-    name: 'backups_spoiled',
-    help: 'Backups in the repository that cannot be restored whole.',
-    labels: ['repository'],
-    samples: ofRepositories(
-      (repository) => repository.backups.length - usableBackups(repository).length,
-    ),
-  },
-  {
-    name: 'backup_task_failed',
-    help: '1 when the task failed the last time: full, incremental, check or verify.',
-    labels: ['task'],
-    samples: ({ backups }) =>
-      Object.entries(backups.state?.last ?? {}).map(([task, { ok }]) => ({
-        labels: { task },
-        value: flag(!ok),
-      })),
-  },
+  ...BACKUP_METRICS,
   {
     name: 'edge_connections',
     help: 'Open client connections of the edge.',

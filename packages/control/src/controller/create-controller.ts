@@ -24,7 +24,7 @@ import { addClusterMetrics } from './cluster-metrics.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 import { createClusterSource } from './cluster-source.ts'
 import { createControllerEvents } from './controller-events.ts'
-import { BackupSchedule, type BackupScheduleOptions } from './backup-schedule.ts'
+import { createBackups } from './create-backups.ts'
 import { DrillSchedule, type DrillScheduleOptions } from './drill-schedule.ts'
 import { ObservationLoop } from './observation-loop.ts'
 
@@ -71,12 +71,10 @@ export async function createController(
   const latest = (): ClusterStatus | undefined => observations.latest()?.status
   const events = createControllerEvents({ config, kv, isActive, isBusy, latest, metrics, logger })
   const engine = createConfiguredEngine(config, tls)
-  const failover: Failover = createFailover({
-    ...{ config, kv, engine, http, tls, lease, metrics, logger },
-    events: events.log,
-  })
-  const drills = createDrillSchedule({ config, kv, engine, lease, events: events.log, logger })
-  const backups = createBackupSchedule({ config, kv, engine, lease, events: events.log, logger })
+  const acting = { kv, engine, lease, events: events.log, logger }
+  const failover: Failover = createFailover({ config, http, tls, metrics, ...acting })
+  const drills = createDrillSchedule({ config, ...acting })
+  const backups = createBackups(config, { ...acting, tls, isActive, isBusy })
   const observer = createOwnObserver(config, kv, isActive)
   const observations = new ObservationLoop({
     observer: tellingFailover(observer, failover),
@@ -177,12 +175,3 @@ const createDrillSchedule = ({
   readonly config: ControllerConfig
 }): DrillSchedule | undefined =>
   drills === null ? undefined : new DrillSchedule({ ...parts, cluster, drills })
-
-/** Undefined: this cluster has no repository. */
-const createBackupSchedule = ({
-  config: { cluster, backups },
-  ...parts
-}: Omit<BackupScheduleOptions, 'cluster' | 'backups'> & {
-  readonly config: ControllerConfig
-}): BackupSchedule | undefined =>
-  backups === null ? undefined : new BackupSchedule({ ...parts, cluster, backups })

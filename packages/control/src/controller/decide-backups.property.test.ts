@@ -1,5 +1,10 @@
 /** For every view, in whatever order they come: what must never happen does not. */
-import { BACKUP_TASKS, type BackupRequest } from '@neuronha/core/contracts/backups.ts'
+import {
+  BACKUP_TASKS,
+  type BackupEntry,
+  type BackupRequest,
+  type BackupState,
+} from '@neuronha/core/contracts/backups.ts'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import {
@@ -26,6 +31,7 @@ const aView = (change: Partial<BackupsView> = {}): BackupsView => ({
   schedules: { full: 'daily', incremental: 'hourly', check: 'hourly' },
   handledUntil: { full: NOW - HOUR, incremental: NOW - MINUTE, check: NOW - MINUTE },
   activeSinceMs: NOW - HOUR,
+  state: null,
   request: null,
   isBusy: false,
   runner: { kind: 'resting' },
@@ -142,6 +148,57 @@ describe('a task', () => {
       aView({ isBusy: true, handledUntil: { ...aView().handledUntil, incremental: NOW - ms } })
     expect(decideBackups(dueFor(HOUR))).toEqual({ kind: 'nothing' })
     expect(decideBackups(dueFor(LONGEST_WAIT_MS + 2 * HOUR))).toMatchObject({
+      task: 'incremental',
+    })
+  })
+})
+
+describe('an archive with a hole', () => {
+  const aBackup = (start_wal: string): BackupEntry => ({
+    label: '20261128-100000F',
+    kind: 'full',
+    started_at: '2026-11-28T10:00:00.000Z',
+    ended_at: '2026-11-28T10:00:09.000Z',
+    start_lsn: '0/7000028',
+    start_wal,
+    stop_lsn: '0/7001108',
+    database_bytes: 1,
+    stored_bytes: 1,
+    has_errors: false,
+    verification: null,
+  })
+  const aState = (start_wal: string, failed = false): BackupState => ({
+    looked_at: new Date(NOW - MINUTE).toISOString(),
+    repositories: [
+      {
+        ...{ name: 'repo1', place: 'p', ok: true, detail: '', wal_from: null, wal_to: null },
+        gaps: [{ after: '000000010000000000000008', before: '000000020000000000000010' }],
+        backups: [aBackup(start_wal)],
+        backups_total: 1,
+      },
+    ],
+    last: failed
+      ? { incremental: { request: 'r', at: '2026-11-28T11:00:00.000Z', ok: false, detail: 'no' } }
+      : {},
+  })
+
+  it('after the newest backup is answered by another one at once', () => {
+    expect(decideBackups(aView({ state: aState('000000010000000000000007') }))).toMatchObject({
+      kind: 'request',
+      task: 'incremental',
+    })
+  })
+
+  it('before the newest backup is history', () => {
+    expect(decideBackups(aView({ state: aState('000000020000000000000011') }))).toEqual({
+      kind: 'nothing',
+    })
+  })
+
+  it('is not answered every few seconds while that fails', () => {
+    const failing = aView({ state: aState('000000010000000000000007', true) })
+    expect(decideBackups(failing)).toEqual({ kind: 'nothing' })
+    expect(decideBackups({ ...failing, nowMs: NOW + 15 * MINUTE })).toMatchObject({
       task: 'incremental',
     })
   })

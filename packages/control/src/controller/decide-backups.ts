@@ -4,56 +4,49 @@
  *
  * One request at a time, and one runner for all of them: never two backups at once.
  */
-import type { BackupRequest, BackupTask } from '@neuronha/core/contracts/backups.ts'
-import { nextAfter } from '@neuronha/core/spec/schedule.ts'
 import {
-  decideRunning,
-  decideStart,
-  type RunnerDecision,
-  type RunnerView,
-} from './decide-runner.ts'
+  recoverableBackups,
+  type BackupRequest,
+  type BackupState,
+  type BackupTask,
+} from '@neuronha/core/contracts/backups.ts'
+import { nextAfter } from '@neuronha/core/spec/schedule.ts'
+import { decideAsked, decideRunning, type RunnerDecision } from './decide-runner.ts'
+import type { ScheduleView } from './runner-schedule.ts'
 
 export type ScheduledTask = Exclude<BackupTask, 'verify'>
 
-export interface BackupsView extends RunnerView {
-  /** Milliseconds since 1970. */
-  readonly nowMs: number
+export interface BackupsView extends ScheduleView {
   readonly schedules: Readonly<Record<ScheduledTask, string>>
   /** Up to when each schedule has been heeded; absent: never yet. */
   readonly handledUntil: Readonly<Partial<Record<BackupTask, number>>>
-  /** Since when this controller is the active one, milliseconds since 1970. */
-  readonly activeSinceMs: number
   readonly request: BackupRequest | null
-  /** Somebody changes the cluster. */
-  readonly isBusy: boolean
+  /** null: nothing was ever done. */
+  readonly state: BackupState | null
 }
 
-export type BackupsDecision =
-  | RunnerDecision
-  /** Due: ask for it. What it makes superfluous is heeded with it. */
-  | {
-      readonly kind: 'request'
-      readonly task: ScheduledTask
-      readonly heeded: readonly ScheduledTask[]
-    }
+/** Due: ask for it. What it makes superfluous is heeded with it. */
+export interface BackupDue {
+  readonly kind: 'request'
+  readonly task: ScheduledTask
+  readonly heeded: readonly ScheduledTask[]
+}
+
+export type BackupsDecision = RunnerDecision | BackupDue
 
 export const LONGEST_RUN_MS = 24 * 3_600_000
 /** Whoever changes the cluster, a drill for one, is waited for; but backups do not wait for ever. */
 export const LONGEST_WAIT_MS = 2 * 3_600_000
 /** A cluster that has just come up is left alone for a moment. */
 const FIRST_AFTER_MS = 30_000
+const RETRY_AFTER_MS = 600_000
 
 const NOTHING: BackupsDecision = { kind: 'nothing' }
 
 export function decideBackups(view: BackupsView): BackupsDecision {
   const running = decideRunning(view.runner, LONGEST_RUN_MS)
   if (running !== null) return running
-  if (view.request !== null) {
-    // What a person asks for is done in maintenance too, a backup before risky work above all; the schedule waits.
-    const isPersons = view.request.by !== 'schedule'
-    const inMaintenance = view.inMaintenance && !isPersons
-    return decideStart({ ...view, inMaintenance }, !inMaintenance)
-  }
+  if (view.request !== null) return decideAsked(view, view.request.by)
   return decideDue(view)
 }
 
@@ -75,10 +68,26 @@ function decideDue(view: BackupsView): BackupsDecision {
 /** Since when a task has been due, milliseconds since 1970; null: it is not. */
 export function dueSince(
   task: ScheduledTask,
-  { schedules, handledUntil, nowMs, activeSinceMs }: BackupsView,
+  { schedules, handledUntil, nowMs, activeSinceMs, state }: BackupsView,
 ): number | null {
+  if (task === 'incremental' && state !== null && hasNoWayBack(state)) {
+    // One that fails for lack of a store is not repeated every few seconds.
+    const pauseMs = state.last.incremental?.ok === false ? RETRY_AFTER_MS : 0
+    const dueMs = Math.max(activeSinceMs, Date.parse(state.looked_at) + pauseMs)
+    return dueMs > nowMs ? null : dueMs
+  }
   const handledMs = handledUntil[task]
   if (handledMs === undefined) return task === 'full' ? activeSinceMs : null
   const dueMs = nextAfter(schedules[task], handledMs)
   return dueMs === null || dueMs > nowMs ? null : dueMs
 }
+
+/**
+ * WAL is missing after the newest backup: nothing later can be restored before another one is made. Known from a look, so that one
+ * backup, which ends with a look, answers it.
+ */
+const hasNoWayBack = (state: BackupState): boolean =>
+  state.repositories.some(
+    (repository) =>
+      repository.ok && repository.backups.length > 0 && recoverableBackups(repository).length === 0,
+  )

@@ -46,3 +46,9 @@ export function decideStart(
   const backoffMs = BACKOFF_MS[Math.min(tries, BACKOFF_MS.length - 1)] ?? 0
   return sinceLastTryMs !== null && sinceLastTryMs < backoffMs ? NOTHING : { kind: 'start' }
 }
+
+/** What a person asks for is done in maintenance too, a backup before risky work above all; the schedule waits. */
+export function decideAsked(view: RunnerView, by: string): RunnerDecision {
+  const inMaintenance = view.inMaintenance && by === 'schedule'
+  return decideStart({ ...view, inMaintenance }, !inMaintenance)
+}

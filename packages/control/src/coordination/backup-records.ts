@@ -4,10 +4,14 @@ import {
   backupRequest,
   backupScheduleState,
   backupState,
+  restoreTestRequest,
+  restoreTestState,
   type BackupProgress,
   type BackupRequest,
   type BackupState,
   type BackupTask,
+  type RestoreTestRequest,
+  type RestoreTestState,
 } from '@neuronha/core/contracts/backups.ts'
 import { parseRecord } from './parse-record.ts'
 
@@ -16,6 +20,12 @@ export const parseBackupRequest = (text: string | undefined): BackupRequest | un
 
 export const parseBackupState = (text: string | undefined): BackupState | undefined =>
   parseRecord(backupState, text)
+
+export const parseRestoreTestRequest = (text: string | undefined): RestoreTestRequest | undefined =>
+  parseRecord(restoreTestRequest, text)
+
+export const parseRestoreTestState = (text: string | undefined): RestoreTestState | undefined =>
+  parseRecord(restoreTestState, text)
 
 export const parseBackupProgress = (text: string | undefined): BackupProgress | undefined =>
   parseRecord(backupProgress, text)

@@ -1,12 +1,16 @@
 /** Backups as the status has them, and in plain words what is wrong with them. */
-import type { BackupsStatus } from '@neuronha/core/contracts/backups.ts'
+import {
+  recoverableBackups,
+  type BackupsStatus,
+  type RepositoryState,
+} from '@neuronha/core/contracts/backups.ts'
 import { valueOf, type RawObservation } from './raw-observation.ts'
 import { count, duration, list } from './words.ts'
 
 export const assessBackups = (raw: RawObservation): BackupsStatus => {
   const { repositories, rpoMs } = raw.config
   const archive = repositories.length === 0 ? null : archiveOf(raw)
-  const state = raw.records.backupState
+  const state = stateOfConfigured(raw)
   return {
     configured: repositories.length > 0,
     repositories: [...repositories],
@@ -18,13 +22,25 @@ export const assessBackups = (raw: RawObservation): BackupsStatus => {
     archive,
     state,
     running: raw.records.backupProgress,
+    restore_tests: raw.records.restoreTests,
     problems: [
       ...archiveProblems(archive, rpoMs),
       ...unusable(state),
+      ...gaps(state),
       ...failedTasks(state),
       ...spoiled(state),
+      ...failedRestoreTest(raw.records.restoreTests),
     ],
   }
+}
+
+/** What is known of repositories, or of places, that the cluster file no longer names is of no interest. */
+const stateOfConfigured = ({ config, records }: RawObservation): BackupsStatus['state'] => {
+  const { backupState: state } = records
+  if (state === null || config.repositories.length === 0) return null
+  const isConfigured = (known: RepositoryState): boolean =>
+    config.repositories.some(({ name, place }) => name === known.name && place === known.place)
+  return { ...state, repositories: state.repositories.filter(isConfigured) }
 }
 
 const archiveOf = ({ members }: RawObservation): BackupsStatus['archive'] => {
@@ -41,7 +57,7 @@ const archiveProblems = (archive: BackupsStatus['archive'], rpoMs: number): read
   if (archive === null || archive.waiting === 0) return []
   if (archive.lag_ms === null || archive.lag_ms < LATE_AFTER_RPOS * rpoMs) return []
   return [
-    `WAL was last archived ${duration(archive.lag_ms)} ago: ${count(archive.waiting, 'segment waits', 'segments wait')} on the primary’s disk`,
+    `WAL has waited for ${duration(archive.lag_ms)} to be archived: ${count(archive.waiting, 'segment', 'segments')} on the primary’s disk`,
   ]
 }
 
@@ -59,10 +75,22 @@ const TASKS: Readonly<Record<string, string>> = {
   verify: 'the last verification of backups',
 }
 
+const gaps = (state: State): readonly string[] =>
+  (state?.repositories ?? []).flatMap((repository) =>
+    repository.gaps.length > 0 && recoverableBackups(repository).length === 0
+      ? [
+          `in ${repository.name}, WAL is missing after the newest backup: the next one is due at once`,
+        ]
+      : [],
+  )
+
 const failedTasks = (state: State): readonly string[] =>
   Object.entries(state?.last ?? {})
     .filter(([, { ok }]) => !ok)
     .map(([task, { detail }]) => `${TASKS[task] ?? task} failed: ${detail}`)
+
+const failedRestoreTest = (tests: BackupsStatus['restore_tests']): readonly string[] =>
+  tests === null || tests.last.ok ? [] : [`the last restore test failed: ${tests.last.detail}`]
 
 const spoiled = (state: State): readonly string[] =>
   (state?.repositories ?? []).flatMap(({ name, backups }) => {

@@ -28,7 +28,7 @@ WITH waiting AS (
 SELECT last_archived_wal AS last_wal,
        ${utc('last_archived_time')} AS last_at,
        waiting.segments AS waiting,
-       extract(epoch FROM clock_timestamp() - coalesce(last_archived_time, waiting.since))::float8 * 1000 AS lag_ms,
+       extract(epoch FROM clock_timestamp() - coalesce(waiting.since, last_archived_time))::float8 * 1000 AS lag_ms,
        CASE WHEN last_failed_time > coalesce(last_archived_time, '-infinity') THEN last_failed_wal END AS failed_wal
   FROM pg_stat_archiver, waiting
  WHERE NOT pg_is_in_recovery()`
@@ -79,9 +79,9 @@ export async function observeSlowFacts(
   try {
     const [disk] = await client.query<DiskRow & Record<string, string>>(DISK, deadlineMs)
     if (disk === undefined) throw new PlatformError('UPSTREAM_FAILED', 'answered without a row')
-    // A drill that cannot be read, or that code of another version wrote, must not hide that the disk fills.
+    // What else cannot be read, or code of another version wrote, must not hide that the disk fills.
     const [drill] = await client.query(LAST_DRILL, deadlineMs).catch(() => [])
-    const [archive] = await client.query<ArchiveRow>(ARCHIVE, deadlineMs)
+    const [archive] = await client.query<ArchiveRow>(ARCHIVE, deadlineMs).catch(() => [])
     return {
       disk: diskOf(disk),
       archive: archive === undefined ? null : archiveOf(archive),

@@ -49,7 +49,7 @@ export interface ArchiveAnswer {
   readonly lastAt: string | null
   /** Closed segments that are not archived. */
   readonly waiting: number
-  /** Since the newest was archived, or, while none was yet, since the oldest that waits was closed; null: nothing to archive. */
+  /** Since the oldest that waits was closed; while none waits, since the newest was archived. null: nothing to archive yet. */
   readonly lagMs: number | null
   /** The segment that fails now. */
   readonly failedWal: string | null

@@ -10,7 +10,13 @@ export type ImageContent =
   /** The Node binary of the repository's lockfile. */
   | { readonly kind: 'node' }
   /** One of our processes, each entry bundled into one file, with its package's migrations if it has any. */
-  | { readonly kind: 'bundle'; readonly package: string; readonly entries: Entries }
+  | {
+      readonly kind: 'bundle'
+      readonly package: string
+      readonly entries: Entries
+      /** The parent has no Node: it comes along. */
+      readonly withNode?: boolean
+    }
   /** The console's static files. */
   | { readonly kind: 'console' }
 
@@ -73,7 +79,18 @@ export const IMAGES: Readonly<Record<ImageName, ImageRow>> = {
     'loadgen.mjs': 'src/drills/loadgen/main.ts',
   }),
   store: fromBundle('store', { 'main.mjs': 'src/main.ts' }),
-  backup: fromBundle('control', { 'main.mjs': 'src/backups/main.ts' }),
+  backup: {
+    parent: 'postgres',
+    content: {
+      kind: 'bundle',
+      package: 'control',
+      entries: {
+        'backup.mjs': 'src/backups/main.ts',
+        'restore-test.mjs': 'src/backups/restore-test-main.ts',
+      },
+      withNode: true,
+    },
+  },
   console: { parent: 'nginx', content: { kind: 'console' } },
 }
 

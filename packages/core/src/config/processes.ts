@@ -136,10 +136,14 @@ export const backupConfig = z.strictObject({
   tls: tlsConfig,
   logLevel: processConfig.shape.logLevel,
   etcd: etcdAccess,
-  /** pgBackRest's names of the repositories, in their order. */
-  repositories: z.array(z.string()).min(1),
+  /** pgBackRest's names of the repositories, in their order, and where each is. */
+  repositories: z.array(z.strictObject({ name: z.string(), place: z.string() })).min(1),
 })
 export type BackupConfig = z.infer<typeof backupConfig>
+
+/** The runner of restore tests, which controllers start. */
+export const restoreTestConfig = backupConfig
+export type RestoreTestConfig = z.infer<typeof restoreTestConfig>
 
 export const controllerConfig = processConfig.extend({
   observe: observeConfig,
@@ -162,6 +166,11 @@ export const controllerConfig = processConfig.extend({
       incremental: z.string(),
       check: z.string(),
       runner: z.string(),
+      restoreTest: z.strictObject({
+        schedule: z.string(),
+        tables: z.array(z.string()),
+        runner: z.string(),
+      }),
     })
     .nullable(),
   observeIntervalMs: z.int().default(2000),

@@ -34,6 +34,12 @@ export const coordinationKeys = (cluster: string) => {
     backupRequest: `${prefix}backups/request`,
     /** What is known of the backups. */
     backupState: `${prefix}backups/state`,
+    /** When restore tests were heeded last, what is to be restored, and how the last ones ended. */
+    restoreTestSchedule: `${prefix}restore-tests/schedule`,
+    restoreTestRequest: `${prefix}restore-tests/request`,
+    restoreTestState: `${prefix}restore-tests/state`,
+    /** What a restore test does now, in a word; on a lease. */
+    restoreTestProgress: `${prefix}restore-tests/progress`,
     /** What the runner of backups does now. */
     backupProgress: `${prefix}backups/progress`,
     /** Who changes the cluster now: a command, or a drill of the controllers. */

@@ -16,6 +16,7 @@ import { renderPgbouncer } from './pgbouncer.ts'
 import { renderPrometheus } from './prometheus.ts'
 import { renderPrometheusRules } from './prometheus-rules.ts'
 import { renderServices, type ExternalSecrets } from './services.ts'
+import { renderRestoreTest } from './restore-test.ts'
 import { renderStore } from './store.ts'
 import { renderTls } from './tls.ts'
 
@@ -31,6 +32,7 @@ export function renderContainerFiles(
     renderPatroni(spec, secrets),
     renderPgbackrest(spec, secrets, external.repositories),
     renderStore(spec, secrets),
+    renderRestoreTest(spec, secrets),
     renderHaproxyRouter(spec, secrets),
     renderPgbouncer(spec, secrets),
     spec.edge.kind === 'nginx' ? renderNginxEdge(spec, secrets) : renderHaproxyEdge(spec, secrets),

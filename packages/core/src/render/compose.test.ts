@@ -62,5 +62,6 @@ it('leaves what rests to whoever starts it, and has the engine bring back all el
   expect(restarts.filter(([, restart]) => restart !== 'unless-stopped')).toEqual([
     ['drill-1', 'no'],
     ['backup-1', 'no'],
+    ['restore-test-1', 'no'],
   ])
 })

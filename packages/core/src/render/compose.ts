@@ -99,8 +99,14 @@ const SHAPES: Readonly<Record<Component, ComponentShape>> = {
   // Asked to stop, it mends what it broke first.
   drill: { tmpfs: [`/tmp:mode=1777,size=256m`, RUN], stopSeconds: 90 },
   store: { data: STORE_DATA_DIR, tmpfs: [TMP, RUN], stopSeconds: 15 },
-  // Asked to stop, it ends what it began: pgBackRest takes up an aborted backup where it stopped.
+  // A backup that is stopped is made anew.
   backup: { tmpfs: [TMP, RUN], stopSeconds: 30 },
+  'restore-test': {
+    data: '/var/lib/postgresql',
+    tmpfs: [TMP, RUN],
+    stopSeconds: 30,
+    shmSize: '256m',
+  },
 }
 
 /**
@@ -126,6 +132,7 @@ const CPU_SHARES: Readonly<Record<Component, number>> = {
   // Backups take what is left over.
   store: 256,
   backup: 128,
+  'restore-test': 128,
 }
 
 /** Node's old generation may fill this share of the container; the rest is buffers, code and stacks. */
@@ -138,12 +145,16 @@ const NODE_COMPONENTS: ReadonlySet<Component> = new Set([
   'drill',
   'store',
   'backup',
+  'restore-test',
 ])
 
 /** Arguments after those of the image's entrypoint. */
 const COMMANDS: Readonly<Partial<Record<Component, (spec: ClusterSpec) => readonly string[]>>> = {
   prometheus: prometheusFlags,
   alertmanager: alertmanagerFlags,
+  // One image, two programs.
+  backup: () => ['/app/backup.mjs'],
+  'restore-test': () => ['/app/restore-test.mjs'],
 }
 
 /** The Compose file, as `compose.yaml` of the cluster's state folder. */
@@ -245,6 +256,7 @@ function extraHostsOf(spec: ClusterSpec, { component }: Container) {
   const named = {
     member: stores,
     backup: [...stores, ...containersOf(spec, 'member')],
+    'restore-test': stores,
   }[component as string]
   if (named === undefined || named.length === 0) return {}
   return { extra_hosts: named.map(({ name, address }) => `${name}:${address}`) }

@@ -2,6 +2,7 @@
 import { ROLES, SCHEMAS } from '../topology/roles.ts'
 import { DRILL_RECORDS } from './drill-records.ts'
 import { EVENTS_ARCHIVE } from './events-archive.ts'
+import { RECOVERY_LEDGER } from './recovery-ledger.ts'
 import { quoteIdentifier, quoteLiteral } from './sql.ts'
 
 const OWNER = quoteIdentifier(ROLES.owner.name)
@@ -174,5 +175,6 @@ export const platformRights = (): readonly string[] => [
   ...DISK,
   ...LEDGER,
   ...EVENTS_ARCHIVE,
+  ...RECOVERY_LEDGER,
   ...DRILL_RECORDS,
 ]

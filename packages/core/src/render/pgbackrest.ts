@@ -14,6 +14,7 @@ import {
   CONFIG_DIR,
   header,
   plainFile,
+  reloadable,
   secretFile,
   TLS_PATHS,
   type RenderedFile,
@@ -121,7 +122,12 @@ const iniSection = (title: string, settings: Settings): string =>
     '',
   ].join('\n')
 
-const configuration = (spec: ClusterSpec, global: Settings, stanza: Settings): string => {
+const configuration = (
+  spec: ClusterSpec,
+  global: Settings,
+  stanza: Settings,
+  archivePush?: Settings,
+): string => {
   const repositories = spec.backup.repositories.map((repository, index) =>
     repositorySettings(spec, repository, index),
   )
@@ -131,6 +137,7 @@ const configuration = (spec: ClusterSpec, global: Settings, stanza: Settings): s
       'global',
       Object.assign({ ...DEFAULTS }, ...repositories, FORCED, global) as Settings,
     ),
+    ...(archivePush === undefined ? [] : [iniSection('global:archive-push', archivePush)]),
     iniSection(spec.name, stanza),
   ].join('\n')
 }
@@ -150,6 +157,7 @@ const memberConfiguration = (spec: ClusterSpec): string =>
     spec,
     {
       'archive-push-queue-max': bytesOf(spec.backup.walBudget),
+
       'process-max': 1,
       // On the data volume, because the root is read-only; outside pg_wal.
       'spool-path': '/var/lib/postgresql/pgbackrest-spool',
@@ -162,6 +170,8 @@ const memberConfiguration = (spec: ClusterSpec): string =>
       'tls-server-port': PORTS.pgbackrest,
     },
     prefixed('pg1-', DATABASE),
+    // A store that is away must not hold up a server that stops: it tries a segment three times, for so long each.
+    { 'archive-timeout': 10 },
   )
 
 /** What the runner has to know of one member. */
@@ -184,6 +194,19 @@ const runnerConfiguration = (spec: ClusterSpec): string =>
     spec,
     { 'process-max': Math.max(1, Math.floor(spec.backup.resources.cpus)) },
     Object.assign({}, ...containersOf(spec, 'member').map(memberHost)) as Settings,
+  )
+
+/** Where a restore test puts what it restores. */
+export const RESTORED_DATA_DIR = '/var/lib/postgresql/restored'
+
+const restoreTestConfiguration = (spec: ClusterSpec): string =>
+  configuration(
+    spec,
+    {
+      'process-max': Math.max(1, Math.floor(spec.backup.restoreTest.resources.cpus)),
+      'spool-path': '/var/lib/postgresql/pgbackrest-spool',
+    },
+    prefixed('pg1-', { ...DATABASE, path: RESTORED_DATA_DIR }),
   )
 
 /** archive_command. It gives way to sessions: only archiving is late when the processor is short. */
@@ -213,14 +236,15 @@ export function renderPgbackrest(
   const files = new Map<string, RenderedFile>()
   if (spec.backup.repositories.length === 0) return files
   const keys = iniSection('global', secretSettings(spec, secrets, credentials))
+  // Read anew by each call, so that another key of the store replaces no member. What its server listens on stays.
   const write = ({ name }: Container, text: string): void => {
-    files.set(`${name}/pgbackrest.conf`, plainFile(text))
-    files.set(`${name}/pgbackrest.d/repositories.conf`, secretFile(keys))
+    files.set(`${name}/pgbackrest.conf`, reloadable(plainFile(text)))
+    files.set(`${name}/pgbackrest.d/repositories.conf`, reloadable(secretFile(keys)))
     credentials.forEach((store, index) => {
       if (store?.caCertificate === undefined) return
       files.set(
         `${name}/pgbackrest.d/${repositoryName(index)}-ca.crt`,
-        plainFile(store.caCertificate),
+        reloadable(plainFile(store.caCertificate)),
       )
     })
   }
@@ -234,5 +258,7 @@ export function renderPgbackrest(
     files.set(`${runner.name}/tls/pgbackrest.crt`, plainFile(client.certificate))
     files.set(`${runner.name}/tls/pgbackrest.key`, secretFile(client.key))
   }
+  for (const tester of containersOf(spec, 'restore-test'))
+    write(tester, restoreTestConfiguration(spec))
   return files
 }

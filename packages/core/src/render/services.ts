@@ -131,10 +131,17 @@ export const observeConfigOf = (
   }
 }
 
+/** pgBackRest's names of the repositories, and where each is. */
+export const repositoryPlaces = ({ backup }: ClusterSpec) =>
+  backup.repositories.map((repository, index) => ({
+    name: repositoryName(index),
+    place: placeOf(repository),
+  }))
+
 const placeOf = (repository: ClusterSpec['backup']['repositories'][number]): string =>
   repository.kind === 'trial'
     ? 'trial store on this machine'
-    : `${repository.bucket} at ${repository.endpoint}`
+    : `${repository.bucket}${repository.path} at ${repository.endpoint}`
 
 export function renderServices(
   spec: ClusterSpec,
@@ -199,7 +206,7 @@ export function renderServices(
     replica: container.name,
     tls: TLS,
     etcd: actingAccessOf(spec, secrets).etcd,
-    repositories: spec.backup.repositories.map((_repository, index) => repositoryName(index)),
+    repositories: repositoryPlaces(spec),
   }))
   write('controller', controllerConfig, (container) => ({
     ...common(container, PORTS.controller),
@@ -251,9 +258,14 @@ const CHECK_SCHEDULE = 'hourly'
 
 const backupsOf = (spec: ClusterSpec): z.input<typeof controllerConfig.shape.backups> => {
   const [runner] = containersOf(spec, 'backup')
-  if (runner === undefined) return null
-  const { full, incremental } = spec.backup
-  return { full, incremental, check: CHECK_SCHEDULE, runner: runner.name }
+  const [tester] = containersOf(spec, 'restore-test')
+  if (runner === undefined || tester === undefined) return null
+  const { full, incremental, restoreTest } = spec.backup
+  const { schedule, tables } = restoreTest
+  return {
+    ...{ full, incremental, check: CHECK_SCHEDULE, runner: runner.name },
+    restoreTest: { schedule, tables, runner: tester.name },
+  }
 }
 
 /** A failover holds the same clients, as the same administrator, as planned work does. */

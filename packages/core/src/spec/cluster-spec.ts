@@ -223,7 +223,8 @@ const repositoryRetention = z
 const trialRepository = z
   .strictObject({
     kind: z.literal('trial'),
-    retention: repositoryRetention,
+    // It shares the disk with what it backs up.
+    retention: repositoryRetention.default({ full: '2d' }),
     resources: resources(0.5, '160MB'),
   })
   .describe(
@@ -254,7 +255,7 @@ const backup = z
     repositories: z
       .array(z.discriminatedUnion('kind', [trialRepository, s3Repository]))
       .max(4)
-      .default([{ kind: 'trial', retention: null, resources: { cpus: 0.5, memory: '160MB' } }])
+      .prefault([{ kind: 'trial' }])
       .describe(
         'Where WAL and backups go, all to each; none: no backups, and status says so. WAL counts as archived when every one has it',
       ),
@@ -279,12 +280,27 @@ const backup = z
     walBudget: sizeSchema
       .default('8GB')
       .describe(
-        'How much WAL may wait on a member’s disk while a store is away. Beyond it WAL is given up so that the database stays up; only a new full backup makes later moments restorable again',
+        'How much WAL may wait on a member’s disk while a store is away. Beyond it WAL is given up so that the database stays up; moments after that can be restored from the next backup on',
       ),
+    restoreTest: z
+      .strictObject({
+        schedule: scheduleOrNever
+          .default('weekly')
+          .describe('never, hourly, daily, weekly, monthly, or a cron expression (UTC)'),
+        tables: z
+          .array(z.string().regex(/^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/, 'must be schema.table'))
+          .default([])
+          .describe(
+            'Tables of the platform’s database whose rows are counted and hashed before and after. Writes to them wait meanwhile, for two seconds at most',
+          ),
+        resources: resources(1, '1GB'),
+      })
+      .prefault({})
+      .describe('The newest backup, restored into a throw-away member and checked'),
     resources: resources(1, '384MB'),
   })
   .prefault({})
-  .describe('Continuous archiving and backups')
+  .describe('Continuous archiving, backups, and the proof that they can be restored')
 
 const drills = z
   .strictObject({

@@ -137,3 +137,24 @@ describe('memory', () => {
     ).toHaveLength(1)
   })
 })
+
+describe('backups', () => {
+  const s3 = {
+    kind: 's3' as const,
+    endpoint: 'store.example.org',
+    bucket: 'backups',
+    accessKeyFile: '/a',
+    secretKeyFile: '/b',
+  }
+  it('are refused a second copy that is the first one', () => {
+    const twice = { repositories: [s3, { kind: 'trial' as const }, s3, { kind: 'trial' as const }] }
+    expect(check(rules.repositoriesDiffer, { backup: twice })).toHaveLength(2)
+    const apart = { repositories: [s3, { ...s3, path: '/second' }, { kind: 'trial' as const }] }
+    expect(check(rules.repositoriesDiffer, { backup: apart })).toEqual([])
+  })
+
+  it('are refused a budget that a moment’s WAL exceeds', () => {
+    expect(check(rules.walBudgetIsUsable, { backup: { walBudget: '16MB' } })).toHaveLength(1)
+    expect(check(rules.walBudgetIsUsable, {})).toEqual([])
+  })
+})

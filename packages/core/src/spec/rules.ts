@@ -262,6 +262,36 @@ export const membersHaveMemory: ClusterRule = (spec) => {
 export const notificationsCanBeSent: ClusterRule = ({ notifications }) =>
   notificationIssues(notifications)
 
+/** Two that are one would be no second copy, and would undo each other's retention. */
+export const repositoriesDiffer: ClusterRule = ({ backup }) => {
+  const seen = new Set<string>()
+  return backup.repositories.flatMap((repository, index) => {
+    const place =
+      repository.kind === 'trial'
+        ? 'the trial store'
+        : `${repository.bucket}${repository.path} at ${repository.endpoint}`
+    if (!seen.has(place)) {
+      seen.add(place)
+      return NONE
+    }
+    return issue(
+      ['backup', 'repositories', index],
+      `is the same place as another one (got ${place} twice) — name another bucket or path, or remove it`,
+    )
+  })
+}
+
+/** Less than a few segments would give WAL up at the first hiccup of the store. */
+export const walBudgetIsUsable: ClusterRule = ({ backup }) =>
+  bytesOf(backup.walBudget) >= LEAST_WAL_BUDGET_BYTES
+    ? NONE
+    : issue(
+        ['backup', 'walBudget'],
+        `is less than a moment’s WAL (got ${backup.walBudget}) — use 256MB or more`,
+      )
+
+const LEAST_WAL_BUDGET_BYTES = 256 * 1024 ** 2
+
 export const CLUSTER_RULES: readonly ClusterRule[] = [
   timingKeepsPatroniMinimums,
   membersCanAcknowledge,
@@ -276,4 +306,6 @@ export const CLUSTER_RULES: readonly ClusterRule[] = [
   userDatabasesDoNotCollide,
   membersHaveMemory,
   notificationsCanBeSent,
+  repositoriesDiffer,
+  walBudgetIsUsable,
 ]

@@ -34,13 +34,17 @@ describe('the runner of drills', () => {
     ])
   })
 
-  it('rests, as only the runner of backups does: it belongs to the cluster and is not waited for', () => {
+  it('rests, as only those of backups and restore tests do: it belongs to the cluster and is not waited for', () => {
     const spec = aSpec()
     const resting = allContainers(spec).filter(({ component }) => isResting(component))
-    expect(namesOf(resting)).toEqual(['neurondb-drill-1', 'neurondb-backup-1'])
+    expect(namesOf(resting)).toEqual([
+      'neurondb-drill-1',
+      'neurondb-backup-1',
+      'neurondb-restore-test-1',
+    ])
     const serving = namesOf(servingContainers(spec))
     expect(serving).not.toContain('neurondb-drill-1')
-    expect(serving).toHaveLength(allContainers(spec).length - 2)
+    expect(serving).toHaveLength(allContainers(spec).length - 3)
   })
 
   it('may change who is the primary, as controllers may and nobody else', () => {

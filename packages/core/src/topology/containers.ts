@@ -23,11 +23,12 @@ export const COMPONENTS = [
   'alertmanager',
   'drill',
   'backup',
+  'restore-test',
 ] as const
 export type Component = (typeof COMPONENTS)[number]
 
 /** There, and stopped until a controller starts it for a while: what controllers cannot make, since they may only start. */
-const RESTING: ReadonlySet<string> = new Set<Component>(['drill', 'backup'])
+const RESTING: ReadonlySet<string> = new Set<Component>(['drill', 'backup', 'restore-test'])
 export const isResting = (component: string): boolean => RESTING.has(component)
 
 /** The stateless services, by the component's name. */
@@ -55,6 +56,7 @@ const FIRST_OCTET: Readonly<Record<Component | 'loadgen', number>> = {
   loadgen: 211,
   drill: 215,
   backup: 216,
+  'restore-test': 217,
   'engine-proxy': 221,
 }
 
@@ -109,6 +111,7 @@ export const replicaCounts = (spec: ClusterSpec): Readonly<Record<Component, num
   drill: whyNoScheduledDrills(spec) === null ? 1 : 0,
   store: trialRepositoryOf(spec) === undefined ? 0 : 1,
   backup: spec.backup.repositories.length > 0 ? 1 : 0,
+  'restore-test': spec.backup.repositories.length > 0 ? 1 : 0,
 })
 
 /** It passes on a few requests a minute; the half core is for the moment when it matters. */
@@ -137,6 +140,7 @@ const resourcesOf = (spec: ClusterSpec): Readonly<Record<Component, Resources>> 
   drill: spec.drills.resources,
   store: trialRepositoryOf(spec)?.resources ?? NO_RESOURCES,
   backup: spec.backup.resources,
+  'restore-test': spec.backup.restoreTest.resources,
 })
 
 /** Every container of one component, in order. */

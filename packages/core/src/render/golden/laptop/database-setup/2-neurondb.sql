@@ -174,6 +174,79 @@ $$;
 REVOKE ALL ON FUNCTION neuronha.forget_old_events() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION neuronha.forget_old_events() TO "neuronha_controller";
 
+CREATE TABLE IF NOT EXISTS neuronha.ledger (
+  seq bigint PRIMARY KEY,
+  at timestamptz NOT NULL);
+COMMENT ON TABLE neuronha.ledger IS 'Numbered without gaps: a restored copy that lacks a number has lost a commit.';
+REVOKE ALL ON TABLE neuronha.ledger FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION neuronha.write_ledger() RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  DELETE FROM neuronha.ledger WHERE seq <= (SELECT max(seq) FROM neuronha.ledger) - 130000;
+  INSERT INTO neuronha.ledger (seq, at)
+  SELECT coalesce(max(seq), 0) + 1, clock_timestamp() FROM neuronha.ledger
+  RETURNING seq
+$$;
+REVOKE ALL ON FUNCTION neuronha.write_ledger() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.write_ledger() TO "neuronha_controller";
+
+CREATE OR REPLACE FUNCTION neuronha.table_marks(tables text[]) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'postgres' SET bytea_output = 'hex'
+SET extra_float_digits = 1 SET lock_timeout = '2s'
+AS $$
+DECLARE
+  marks jsonb := '{}';
+  name text;
+  mark jsonb;
+BEGIN
+  FOREACH name IN ARRAY tables LOOP
+    EXECUTE format('LOCK TABLE %s IN SHARE MODE', name::regclass);
+  END LOOP;
+  FOREACH name IN ARRAY tables LOOP
+    EXECUTE format(
+      'SELECT jsonb_build_object(''rows'', count(*), ''hash'', coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text) FROM %s t',
+      name::regclass) INTO mark;
+    marks := marks || jsonb_build_object(name, mark);
+  END LOOP;
+  RETURN marks;
+END
+$$;
+REVOKE ALL ON FUNCTION neuronha.table_marks(text[]) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION neuronha.mark_restore_test(tables text[]) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  marks jsonb := neuronha.table_marks(tables);
+  written bigint := neuronha.write_ledger();
+BEGIN
+  RETURN jsonb_build_object(
+    'ledger', jsonb_build_object('from', (SELECT min(seq) FROM neuronha.ledger), 'to', written),
+    'tables', marks);
+END
+$$;
+REVOKE ALL ON FUNCTION neuronha.mark_restore_test(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.mark_restore_test(text[]) TO "neuronha_controller";
+
+CREATE OR REPLACE FUNCTION neuronha.set_restore_point(name text) RETURNS text
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  segment text;
+BEGIN
+  IF name !~ '^neuronha-[0-9a-f-]{36}$' THEN
+    RAISE EXCEPTION 'not a name of a restore test: %', name;
+  END IF;
+  segment := pg_walfile_name(pg_create_restore_point(name));
+  PERFORM pg_switch_wal();
+  RETURN segment;
+END
+$$;
+REVOKE ALL ON FUNCTION neuronha.set_restore_point(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.set_restore_point(text) TO "neuronha_controller";
+
 CREATE OR REPLACE FUNCTION neuronha.count_drill_messages(sessions uuid[])
 RETURNS TABLE (content text, copies bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
