@@ -100,7 +100,9 @@ function startServer(): Server {
     words = (words + part).slice(-LAST_WORDS)
   })
   const ended = once(child, 'close').catch(() => undefined)
-  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null
+  // A program that could not be started has no number.
+  const isRunning = (): boolean =>
+    child.pid !== undefined && child.exitCode === null && child.signalCode === null
   return {
     untilReady: async (signal) => {
       for (;;) {

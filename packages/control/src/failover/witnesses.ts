@@ -116,6 +116,8 @@ export class Witnesses {
   }
 
   #watch(name: string): void {
+    // Another one may lead before anybody asked who refuses: its clients are to be held all the same until that one writes.
+    if (this.#probe?.isRefusing === true) this.#refusing = this.#probe.member
     this.#stopProbe()
     const member = this.#options.members.find((candidate) => candidate.name === name)
     if (member === undefined) return
