@@ -20,7 +20,7 @@ function aCluster() {
     members: MEMBERS,
     connectProbe: ({ name }) =>
       ({ query: () => answers[name]?.() ?? Promise.resolve([]), close }) as unknown as DirectClient,
-    connectObserver: () => ({ query: () => Promise.resolve([]), close }) as unknown as DirectClient,
+    connectObserver: () => ({ query: () => Promise.resolve([]), close }),
     http: { get: () => Promise.reject(new TypeError('not asked here')) } as never,
     onWrite: () => undefined,
     onUnease: () => undefined,
