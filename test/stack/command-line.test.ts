@@ -60,6 +60,19 @@ describe('up', () => {
   })
 })
 
+describe('output', () => {
+  it('that goes to no terminal has no colours, also where a build server would have them', async () => {
+    for (const command of [
+      ['status', '--cluster', CLUSTER_NAME],
+      ['drill', 'list'],
+    ]) {
+      const { stdout } = await neuronha(command, { env: { CI: '1', FORCE_COLOR: '1' } })
+      expect(stdout.length).toBeGreaterThan(200)
+      expect(stdout).not.toContain('\u001b')
+    }
+  })
+})
+
 describe('bad input is refused before anything is touched:', () => {
   const cases: readonly (readonly [string, string, number, RegExp])[] = [
     [

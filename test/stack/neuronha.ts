@@ -15,11 +15,16 @@ export interface CliResult {
 /** Runs `./neuronha` with these arguments; never throws for an exit code. */
 export const neuronha = (
   args: readonly string[],
-  options: { readonly timeoutMs?: number; readonly echo?: boolean } = {},
+  options: {
+    readonly timeoutMs?: number
+    readonly echo?: boolean
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<CliResult> =>
   run(join(REPOSITORY, 'neuronha'), args, {
     cwd: REPOSITORY,
     timeoutMs: options.timeoutMs ?? 600_000,
+    ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.echo === true
       ? { onLine: (line: string) => process.stderr.write(`    ${line}\n`) }
       : {}),

@@ -1,4 +1,5 @@
 /** The terminal: what commands print to, ask, and are interrupted by. */
+import { isatty } from 'node:tty'
 import { confirm, isCancel } from '@clack/prompts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { createProgressPrinter, silentProgress, type ProgressPrinter } from '../setup/progress.ts'
@@ -20,8 +21,9 @@ export function createCliIo(options: {
   const onSignal = (): void => abort.abort()
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  const isTerminal = process.stdin.isTTY && process.stdout.isTTY
-  const isQuiet = options.json && !process.stderr.isTTY
+  const isOutTerminal = isatty(process.stdout.fd)
+  const isTerminal = isatty(process.stdin.fd) && isOutTerminal
+  const isQuiet = options.json && !isatty(process.stderr.fd)
   const printer: ProgressPrinter = isQuiet
     ? { ...silentProgress, close: () => undefined }
     : createProgressPrinter({ stream: process.stderr })
@@ -36,8 +38,8 @@ export function createCliIo(options: {
       else printer.say(`! ${text}`)
     },
     json: options.json,
-    color: options.colorWanted && process.stdout.isTTY,
-    width: process.stdout.isTTY ? process.stdout.columns : DEFAULT_WIDTH,
+    color: options.colorWanted && isOutTerminal,
+    width: isOutTerminal ? process.stdout.columns : DEFAULT_WIDTH,
     isTerminal,
     signal: abort.signal,
     confirm: (question) => ask(question, isTerminal, printer),
