@@ -14,7 +14,7 @@ import { cliTlsFiles, openKv } from '../../packages/control/src/commands/open-kv
 import { createPlannedDeps } from '../../packages/control/src/planned/create-planned-deps.ts'
 import { switchover } from '../../packages/control/src/planned/switchover.ts'
 import { silentProgress } from '../../packages/control/src/setup/progress.ts'
-import { cluster, inspect, statusOf, untilHealthy } from './cluster.ts'
+import { cluster, inspect, sqlOn, statusOf, untilHealthy } from './cluster.ts'
 import { startLoad } from './load.ts'
 import { CLUSTER_NAME, neuronha, REPOSITORY } from './neuronha.ts'
 
@@ -36,6 +36,16 @@ const throughPooler = (role: 'drill' | 'poolerStats' | 'poolerAdmin', database: 
     applicationName: 'nightly-report',
     connectTimeoutMs: 5000,
   })
+}
+
+/** When each member's PostgreSQL was started. */
+async function startsOfPostgres(): Promise<Readonly<Record<string, string>>> {
+  const { members } = await statusOf()
+  const asked = members.map(async ({ name }) => [
+    name,
+    (await sqlOn(name, 'select pg_postmaster_start_time()')).trim(),
+  ])
+  return Object.fromEntries(await Promise.all(asked)) as Record<string, string>
 }
 
 const pausedNow = async (): Promise<readonly string[]> =>
@@ -67,11 +77,15 @@ describe('switchover', () => {
     expect(result.stallMs).toBeLessThan(9000)
   })
 
-  it('makes the very member the primary that was asked for', async () => {
-    const to = await standbyNow()
+  it('makes the very member the primary that was asked for, and restarts none but the old one', async () => {
+    const [from, to, before] = await Promise.all([primaryNow(), standbyNow(), startsOfPostgres()])
     const { code, stderr } = await neuronha(['switchover', '--to', to, ...HERE])
     expect(code, stderr).toBe(0)
     expect(await primaryNow()).toBe(to)
+    await untilHealthy()
+    const after = await startsOfPostgres()
+    const restarted = Object.keys(before).filter((name) => after[name] !== before[name])
+    expect(restarted).toEqual([from])
   })
 
   it('is refused with every reason and exit 3, and touches nothing', async () => {

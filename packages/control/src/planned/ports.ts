@@ -64,8 +64,11 @@ export interface RouterFleet {
   lead(member: string): Promise<void>
   /** The routers that do not yet send writes to exactly this member, with what they do instead. */
   notLeadingTo(member: string): Promise<readonly string[]>
-  /** Commits something through every router's write port, on this member; throws naming the router. */
-  proveWrites(member: string): Promise<void>
+  /**
+   * Commits something through every router's write port, on this member. Each call tries those that have not yet; it
+   * answers with the ones that still have not, in words, or with nothing when all have.
+   */
+  proofOf(member: string): () => Promise<string>
 }
 
 export interface PatroniAnswer {

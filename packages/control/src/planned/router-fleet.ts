@@ -14,6 +14,11 @@ import { createRouterGuide } from '../routers/router-guide.ts'
 import type { RouterFleet } from './ports.ts'
 
 const QUESTION_MS = 800
+/**
+ * A login and two statements, right after a promotion, when everybody logs in. Longer than a question about statistics:
+ * an attempt that is given up costs the new primary another login, and a router that leads to nobody says so at once.
+ */
+const PROOF_MS = 2500
 
 /**
  * The message leaves WAL and a commit record behind, no row. It waits for no standby: right after a promotion none
@@ -46,8 +51,8 @@ export function createRouterFleet(
       applicationName: 'neuronha-planned',
     })
     try {
-      await client.query(DO_NOT_WAIT, QUESTION_MS)
-      const [row] = await client.query<{ address: string }>(PROOF, QUESTION_MS)
+      await client.query(DO_NOT_WAIT, PROOF_MS)
+      const [row] = await client.query<{ address: string }>(PROOF, PROOF_MS)
       const expected = config.members.find(({ name }) => name === member)?.address
       if (row?.address === expected) return
       throw new PlatformError('UPSTREAM_FAILED', `it wrote to ${row?.address ?? 'nowhere'}`)
@@ -81,8 +86,23 @@ export function createRouterFleet(
       )
       return found.flat()
     },
-    proveWrites: async (member) => {
-      await Promise.all(config.routers.map(({ name, address }) => proveOne(name, address, member)))
+    proofOf: (member) => {
+      const proven = new Set<string>()
+      return async () => {
+        const open = config.routers.filter(({ name }) => !proven.has(name))
+        const words = await Promise.all(
+          open.map(({ name, address }) =>
+            proveOne(name, address, member).then(
+              () => {
+                proven.add(name)
+                return []
+              },
+              (thrown: unknown) => [toPlatformError(thrown).message],
+            ),
+          ),
+        )
+        return words.flat().join('; ')
+      }
     },
   }
 }

@@ -91,7 +91,7 @@ describe('a switchover whose proof does not come', () => {
       ...deps.routers,
       // the first look comes shortly before the clients must go on
       lead: () => deps.clock.sleep(8400),
-      proveWrites: () => new Promise<never>(() => undefined),
+      proofOf: () => () => new Promise<never>(() => undefined),
     }
     const { stallMs } = await switchover(WHY, { ...deps, routers })
     expect(stallMs).toBeLessThan(8600)

@@ -205,12 +205,7 @@ async function whileHeld(run: Run, poolers: PoolerFleet, pausedAt: number): Prom
     await until(deps, mayLookUntil, async () =>
       (await deps.routers.notLeadingTo(primary)).join('; '),
     )
-    await until(deps, mayLookUntil, () =>
-      deps.routers.proveWrites(primary).then(
-        () => '',
-        (thrown: unknown) => toPlatformError(thrown).message,
-      ),
-    )
+    await until(deps, mayLookUntil, deps.routers.proofOf(primary))
   })
 }
 

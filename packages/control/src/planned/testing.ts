@@ -187,9 +187,9 @@ export class FakeCluster {
         this.routerLags -= 1
         return Promise.resolve(this.routerLags < 0 ? [] : [`router-1 does not lead to ${member}`])
       },
-      proveWrites: (member) => {
+      proofOf: (member) => () => {
         this.acts.push(`prove ${member}`)
-        return Promise.resolve()
+        return Promise.resolve('')
       },
     }
   }
