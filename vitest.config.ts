@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { guardTakenAway } from './test/guards/without-guard.ts'
 
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: guardTakenAway(),
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/unit/**/*.test.ts'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { revocation } from './fence-transaction.ts'
+import { recordChange, revocation } from './fence-transaction.ts'
 import { aRecord, aSnapshot } from './testing.ts'
 
 const transaction = revocation(
@@ -44,4 +44,15 @@ test('without the dead member’s own key, /sync or /config there is nothing to 
   expect(of({ members: new Map() })).toBeUndefined()
   expect(of({ sync: null })).toBeUndefined()
   expect(of({ config: null })).toBeUndefined()
+})
+
+test('a record is written only by the active controller, and only over the one that it read', () => {
+  const record = aRecord({ phase: 'intended' })
+  expect(recordChange('demo', record, '300', { createRevision: '42' })).toEqual({
+    compares: [
+      { key: '/neuronha/demo/controller/active', createRevision: '42' },
+      { key: '/neuronha/demo/failover/fence', modRevision: '300' },
+    ],
+    operations: [{ put: '/neuronha/demo/failover/fence', value: JSON.stringify(record) }],
+  })
 })
