@@ -1,4 +1,7 @@
 /** Archiving and backups, end to end: pgBackRest, the trial store, the runner, what people see. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type {
@@ -84,6 +87,29 @@ describe('a cluster that has just come up', () => {
     expect(stdout).toContain('for trials, not for data that matters')
     expect((await neuronha(['status', ...HERE])).stdout).toMatch(/backups +repo1 \(trial store/)
     expect((await inspect(RUNNER)).running).toBe(false)
+  })
+
+  it('has a key that is shown, and compares a copy of it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'neuronha-key-'))
+    try {
+      const copy = join(folder, 'copy')
+      const { key } = await neuronhaJson<{ key: string }>(['backup', 'key', ...HERE])
+      await writeFile(copy, `${key.slice(1)}\n`)
+      const wrong = await neuronha(['backup', 'key', '--compare', copy, ...HERE])
+      expect(wrong.code).toBe(2)
+      expect(wrong.stderr).toContain('is not the key of the backups')
+      await writeFile(copy, `${key}\n`)
+      expect((await neuronha(['backup', 'key', '--compare', copy, ...HERE])).code).toBe(0)
+      const { comparedCopy } = await neuronhaJson<{ comparedCopy: { by: string } | null }>([
+        ...['backup', 'key'],
+        ...HERE,
+      ])
+      expect(comparedCopy?.by).toContain('@')
+      const { stdout } = await neuronha(['doctor', ...HERE])
+      expect(stdout).toContain(`the backups of ${CLUSTER_NAME} are on this machine only`)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('archives every segment as it is closed', async () => {
@@ -230,7 +256,19 @@ describe('a restore test', () => {
     expect((await list()).problems.join()).toContain('the last restore test failed')
     expect(await task('run', '--full')).toMatchObject({ ok: true })
     expect(await test()).toMatchObject({ ok: true })
+    await untilNoHole(lost)
   })
+
+  /** The primary still has the segment: what a look misses it archives again, and the next look finds nothing missing. */
+  async function untilNoHole(segment: string): Promise<void> {
+    const deadline = Date.now() + 120_000
+    while (repository(await list()).gaps.length > 0) {
+      if (Date.now() > deadline) throw new Error(JSON.stringify(await list()))
+      await delay(1000)
+    }
+    const again = await neuronha(['events', '--kind', 'backup.archived-again', '--json', ...HERE])
+    expect(again.stdout).toContain(segment)
+  }
 })
 
 describe('what is stored', () => {

@@ -15,6 +15,9 @@ interface Segment {
   readonly number: number
 }
 
+/** A gap that is longer is not asked for at once; what is left of it the next look names again. */
+const MOST_MISSING = 256
+
 function segmentOf(file: string): Segment | undefined {
   const found = SEGMENT.exec(file)
   if (found === null) return undefined
@@ -40,4 +43,28 @@ export function archiveGaps(files: readonly string[]): readonly ArchiveGap[] {
     if (previous === undefined || segment.number <= previous.number + 1) return []
     return [{ after: previous.name, before: segment.name }]
   })
+}
+
+/** The segment of a name as PostgreSQL writes it. */
+const named = (name: string): Segment | undefined => segmentOf(`${name}-${'0'.repeat(40)}`)
+
+const nameOf = (timeline: number, number: number): string =>
+  [timeline, Math.floor(number / SEGMENTS_PER_LOG), number % SEGMENTS_PER_LOG]
+    .map((part) => part.toString(16).toUpperCase().padStart(8, '0'))
+    .join('')
+
+/**
+ * The names that the missing segments may have, the oldest first: a gap that spans a change of the primary does not say to
+ * which timeline each belongs, and a member has a file of one of them only.
+ */
+export function missingSegments({ after, before }: ArchiveGap): readonly string[] {
+  const [last, next] = [named(after), named(before)]
+  if (last === undefined || next === undefined) return []
+  const count = Math.min(MOST_MISSING, next.number - last.number - 1)
+  return Array.from({ length: Math.max(0, count) }, (_, index) => last.number + 1 + index).flatMap(
+    (number) =>
+      Array.from({ length: next.timeline - last.timeline + 1 }, (_, index) =>
+        nameOf(last.timeline + index, number),
+      ),
+  )
 }

@@ -1,7 +1,7 @@
 /** What pgBackRest 2.55 says, in words. The texts are its own, shortened and with another cluster's name. */
 import { describe, expect, it } from 'vitest'
 import { createPgbackrest, failure, parseInfo } from './pgbackrest.ts'
-import { archiveGaps } from './archive-gaps.ts'
+import { archiveGaps, missingSegments } from './archive-gaps.ts'
 import { parseVerify } from './verify-output.ts'
 
 const INFO =
@@ -214,5 +214,26 @@ describe('a verification', () => {
       isIncomplete: true,
     })
     expect(parseVerify('')).toMatchObject({ isIncomplete: true })
+  })
+})
+
+describe('what a gap lacks', () => {
+  it('is every number between its ends, on any timeline that it spans', () => {
+    const gap = (after: string, before: string) => missingSegments({ after, before })
+    expect(gap('0000000100000000000000FE', '000000010000000100000001')).toEqual([
+      '0000000100000000000000FF',
+      '000000010000000100000000',
+    ])
+    expect(gap('000000010000000000000003', '000000030000000000000005')).toEqual([
+      '000000010000000000000004',
+      '000000020000000000000004',
+      '000000030000000000000004',
+    ])
+  })
+
+  it('is asked for in portions, and not at all when its names cannot be read', () => {
+    const long = { after: '000000010000000000000000', before: '000000010000FFFF00000000' }
+    expect(missingSegments(long)).toHaveLength(256)
+    expect(missingSegments({ after: 'rubbish', before: '000000010000000000000005' })).toEqual([])
   })
 })

@@ -7,7 +7,7 @@ import { restoreTestRequest, type RestoreTestRequest } from '@neuronha/core/cont
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { quoteLiteral } from '@neuronha/core/render/sql.ts'
 import type { Logger } from '@neuronha/runtime/logger.ts'
-import { Turns } from '../controller/turns.ts'
+import { Turns } from '@neuronha/runtime/turns.ts'
 import {
   createMemberLocator,
   type LocatedMember,

@@ -1,5 +1,6 @@
 /** The commands below `backup`. */
 import type { Command, Option } from 'commander'
+import { backupKey } from '../commands/backup-key.ts'
 import { backupList, backupTask, backupTest } from '../commands/backup.ts'
 import type { CommandIo } from '../commands/context.ts'
 
@@ -59,6 +60,15 @@ export function addBackups(program: Command, parts: BackupCommandParts): void {
     'restore the newest backup into a throw-away member, and check it',
     'Sets a restore point, restores the newest backup and its WAL up to it into a throw-away member, and checks that nothing is missing or damaged.',
   ).action((flags: Flags) => backupTest(io(flags), choiceOf(flags)))
+  command(
+    'key',
+    'the key of the backups, and whether a copy of it is the same',
+    'Prints what the backups are encrypted with: without it they cannot be read. With --compare it reads a copy that is kept elsewhere instead, and says whether it is the same; doctor warns until one was.',
+  )
+    .option('--compare <file>', 'the copy; - for standard input')
+    .action((flags: Flags & { readonly compare?: string }) =>
+      backupKey(io(flags), choiceOf(flags), flags.compare),
+    )
 }
 
 const choiceOf = ({ file, cluster }: Flags) => ({ file, cluster })

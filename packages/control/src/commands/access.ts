@@ -60,7 +60,7 @@ export function formatAccess(
     ...(credentials.backupKey === undefined
       ? []
       : [
-          `  backups   encrypted with ${credentials.backupKey}: keep a copy of it away from this machine, without it no backup can be read`,
+          `  backups   encrypted with ${credentials.backupKey}: keep a copy of it away from this machine (./neuronha backup key), without it no backup can be read`,
         ]),
     ...connections.map(
       ({ database, role, connectionString }) =>

@@ -49,7 +49,8 @@ const TITLES: Readonly<Record<BackupTask, string>> = {
   verify: 'verifying the backups and their WAL',
 }
 
-function assertHasRepository({ spec }: OpenCluster): void {
+/** @throws PlatformError REFUSED_FOR_SAFETY when the cluster file names none. */
+export function assertHasRepository({ spec }: OpenCluster): void {
   if (spec.backup.repositories.length > 0) return
   throw new PlatformError('REFUSED_FOR_SAFETY', 'this cluster has no repository for backups', {
     hint: 'Name one under backup.repositories in the cluster file, then `./neuronha up`.',

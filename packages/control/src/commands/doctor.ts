@@ -1,7 +1,9 @@
 /** `doctor`: can this machine run a cluster; what is wrong, and how to mend it. */
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
-import { diagnose, formatFindings, type Finding } from '../setup/doctor.ts'
+import { diagnose, diagnoseBackups, formatFindings, type Finding } from '../setup/doctor.ts'
 import { observeMachine, type Machine } from '../setup/observe-machine.ts'
+import { comparedCopy } from '../state/backup-key.ts'
+import { loadSecrets, stateFolderOf } from '../state/state-folder.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
 import { assertMachineHasRoom } from './prepare.ts'
@@ -10,7 +12,11 @@ import { assertMachineHasRoom } from './prepare.ts'
 export async function doctor(io: CommandIo, choice: ClusterChoice): Promise<void> {
   const { spec } = await loadClusterSource(io, choice)
   const machine = await observeMachine()
-  const findings = [...diagnose(machine), await findRoom(spec, machine)]
+  const findings = [
+    ...diagnose(machine),
+    await findRoom(spec, machine),
+    ...(await findBackups(spec)),
+  ]
   io.out(io.json ? JSON.stringify({ findings }, null, 2) : formatFindings(findings))
   const problems = findings.filter(({ status }) => status === 'problem')
   if (problems.length > 0) {
@@ -19,6 +25,13 @@ export async function doctor(io: CommandIo, choice: ClusterChoice): Promise<void
       `${problems.length} thing${problems.length === 1 ? '' : 's'} to mend before a cluster can run here`,
     )
   }
+}
+
+/** Of a cluster that was brought up here. */
+async function findBackups(spec: ClusterSpec): Promise<readonly Finding[]> {
+  const state = stateFolderOf(spec.name)
+  const secrets = await loadSecrets(state)
+  return secrets === undefined ? [] : [diagnoseBackups(spec, await comparedCopy(state, secrets))]
 }
 
 /** The ports and the network that the cluster file asks for. */

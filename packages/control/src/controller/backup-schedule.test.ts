@@ -33,6 +33,8 @@ async function aController() {
     events: { record: (event) => void events.push(event) },
     logger: { warn: () => undefined },
     now: () => world.nowMs,
+    primaryTimeline: () => 1,
+    archivedAgainMs: () => null,
   })
   const valueOf = (key: string): unknown => JSON.parse(kv.entries.get(key)?.value ?? 'null')
   const lookUntil = async (untilMs: number): Promise<void> => {

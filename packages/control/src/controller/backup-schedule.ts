@@ -28,13 +28,23 @@ import {
 
 export interface BackupScheduleOptions extends RunnerScheduleOptions {
   readonly backups: Readonly<Record<ScheduledTask, string>> & { readonly runner: string }
+  /** Of the primary, as it was seen last; null: there is none. */
+  readonly primaryTimeline: () => number | null
+  /** When something was last archived again, milliseconds since 1970; null: never. */
+  readonly archivedAgainMs: () => number | null
 }
 
 const TASKS: readonly ScheduledTask[] = ['full', 'incremental', 'check']
 
 export function createBackupSchedule(options: BackupScheduleOptions): RunnerSchedule {
-  const { backups, cluster } = options
+  const { backups, cluster, primaryTimeline, archivedAgainMs } = options
   const { backupRequest, backupSchedule, backupState } = coordinationKeys(cluster)
+  let primary: BackupsView['primary'] = null
+  const primaryAt = (nowMs: number): BackupsView['primary'] => {
+    const timeline = primaryTimeline()
+    if (timeline !== null && timeline !== primary?.timeline) primary = { timeline, sinceMs: nowMs }
+    return primary
+  }
   const work: RunnerWork<BackupsView, BackupDue> = {
     what: 'backups',
     kind: 'backup',
@@ -47,6 +57,8 @@ export function createBackupSchedule(options: BackupScheduleOptions): RunnerSche
       handledUntil: parseBackupSchedule(found.get(backupSchedule)?.value),
       state: parseBackupState(found.get(backupState)?.value) ?? null,
       request: requestOf(found.get(backupRequest)),
+      primary: primaryAt(common.nowMs),
+      archivedAgainMs: archivedAgainMs(),
     }),
     isDue: (view) => TASKS.some((task) => dueSince(task, view) !== null),
     decide: decideBackups,

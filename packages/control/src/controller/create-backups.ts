@@ -1,6 +1,10 @@
-/** All that a controller does about backups: their schedule, that of restore tests, and the ledger that those compare with. */
+/**
+ * All that a controller does about backups: their schedule, that of restore tests, the ledger that those compare with, and holes in
+ * the archive.
+ */
 import type { ControllerConfig } from '@neuronha/core/config/processes.ts'
 import type { TlsFiles } from '@neuronha/runtime/tls.ts'
+import { createArchiveAgain } from '../backups/archive-again.ts'
 import { createLedgerWriter, createMarkRestoreTest } from '../backups/recovery-ledger.ts'
 import { createBackupSchedule } from './backup-schedule.ts'
 import { createRestoreTestSchedule } from './restore-test-schedule.ts'
@@ -11,6 +15,8 @@ export interface CreateBackupsOptions extends Omit<RunnerScheduleOptions, 'clust
   readonly isActive: () => boolean
   /** A primary is being replaced. */
   readonly isBusy: () => boolean
+  /** Of the primary, as it was seen last; null: there is none. */
+  readonly primaryTimeline: () => number | null
 }
 
 export interface Backups {
@@ -27,8 +33,14 @@ export function createBackups(
   const { tls, isActive, isBusy, logger } = options
   const access = { members: observe.members, login: observe.database, tls }
   const { restoreTest } = backups
+  let archivedAgainMs: number | null = null
   const parts = [
-    createBackupSchedule({ ...options, cluster, backups }),
+    createBackupSchedule({
+      ...options,
+      cluster,
+      backups,
+      archivedAgainMs: () => archivedAgainMs,
+    }),
     createRestoreTestSchedule({
       ...options,
       cluster,
@@ -36,6 +48,12 @@ export function createBackups(
       mark: createMarkRestoreTest(access, restoreTest.tables),
     }),
     createLedgerWriter({ ...access, isActive, isBusy, logger }),
+    createArchiveAgain({
+      ...options,
+      ...access,
+      cluster,
+      onFound: () => (archivedAgainMs = Date.now()),
+    }),
   ]
   return {
     start: () => {

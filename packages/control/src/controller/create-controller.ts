@@ -74,7 +74,9 @@ export async function createController(
   const acting = { kv, engine, lease, events: events.log, logger }
   const failover: Failover = createFailover({ config, http, tls, metrics, ...acting })
   const drills = createDrillSchedule({ config, ...acting })
-  const backups = createBackups(config, { ...acting, tls, isActive, isBusy })
+  const primaryTimeline = (): number | null =>
+    latest()?.members.find(({ role }) => role === 'primary')?.timeline ?? null
+  const backups = createBackups(config, { ...acting, tls, isActive, isBusy, primaryTimeline })
   const observer = createOwnObserver(config, kv, isActive)
   const observations = new ObservationLoop({
     observer: tellingFailover(observer, failover),

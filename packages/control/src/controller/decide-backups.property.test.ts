@@ -32,6 +32,8 @@ const aView = (change: Partial<BackupsView> = {}): BackupsView => ({
   handledUntil: { full: NOW - HOUR, incremental: NOW - MINUTE, check: NOW - MINUTE },
   activeSinceMs: NOW - HOUR,
   state: null,
+  primary: null,
+  archivedAgainMs: null,
   request: null,
   isBusy: false,
   runner: { kind: 'resting' },
@@ -200,6 +202,41 @@ describe('an archive with a hole', () => {
     expect(decideBackups(failing)).toEqual({ kind: 'nothing' })
     expect(decideBackups({ ...failing, nowMs: NOW + 15 * MINUTE })).toMatchObject({
       task: 'incremental',
+    })
+  })
+})
+
+describe('a new primary', () => {
+  const lookedAt = (agoMs: number, newest = '000000010000000000000008'): BackupState => ({
+    looked_at: new Date(NOW - agoMs).toISOString(),
+    repositories: [
+      {
+        ...{ name: 'repo1', place: 'p', ok: true, detail: '', wal_from: null, wal_to: newest },
+        ...{ gaps: [], backups: [], backups_total: 0 },
+      },
+    ],
+    last: {},
+  })
+  const since = (agoMs: number, state: BackupState) =>
+    decideBackups(aView({ state, primary: { timeline: 2, sinceMs: NOW - agoMs } }))
+
+  it('has the archive looked at soon, once, and not while it takes over', () => {
+    expect(since(10_000, lookedAt(20 * MINUTE))).toEqual({ kind: 'nothing' })
+    expect(since(MINUTE, lookedAt(20 * MINUTE))).toMatchObject({ task: 'check' })
+    expect(since(MINUTE, lookedAt(20_000))).toEqual({ kind: 'nothing' })
+  })
+
+  it('that archives something again has the archive looked at when that is done, once', () => {
+    const again = (agoMs: number, lookedAgoMs: number) =>
+      decideBackups(aView({ state: lookedAt(lookedAgoMs), archivedAgainMs: NOW - agoMs }))
+    expect(again(20_000, 2 * MINUTE)).toEqual({ kind: 'nothing' })
+    expect(again(2 * MINUTE, 3 * MINUTE)).toMatchObject({ task: 'check' })
+    expect(again(2 * MINUTE, 10_000)).toEqual({ kind: 'nothing' })
+  })
+
+  it('that the last look knew is none', () => {
+    expect(since(MINUTE, lookedAt(20 * MINUTE, '000000020000000000000009'))).toEqual({
+      kind: 'nothing',
     })
   })
 })

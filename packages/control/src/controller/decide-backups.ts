@@ -23,6 +23,10 @@ export interface BackupsView extends ScheduleView {
   readonly request: BackupRequest | null
   /** null: nothing was ever done. */
   readonly state: BackupState | null
+  /** The newest primary, as far as this controller has seen: its timeline, and since when; null: none yet. */
+  readonly primary: { readonly timeline: number; readonly sinceMs: number } | null
+  /** When this controller last had something archived again; null: never. */
+  readonly archivedAgainMs: number | null
 }
 
 /** Due: ask for it. What it makes superfluous is heeded with it. */
@@ -40,6 +44,10 @@ export const LONGEST_WAIT_MS = 2 * 3_600_000
 /** A cluster that has just come up is left alone for a moment. */
 const FIRST_AFTER_MS = 30_000
 const RETRY_AFTER_MS = 600_000
+/** A new primary is left alone for a moment before it is asked to archive something. */
+const LOOK_AFTER_MS = 30_000
+/** The time that a few segments take. */
+const ARCHIVED_WITHIN_MS = 30_000
 
 const NOTHING: BackupsDecision = { kind: 'nothing' }
 
@@ -66,20 +74,28 @@ function decideDue(view: BackupsView): BackupsDecision {
 }
 
 /** Since when a task has been due, milliseconds since 1970; null: it is not. */
-export function dueSince(
-  task: ScheduledTask,
-  { schedules, handledUntil, nowMs, activeSinceMs, state }: BackupsView,
-): number | null {
-  if (task === 'incremental' && state !== null && hasNoWayBack(state)) {
+export function dueSince(task: ScheduledTask, view: BackupsView): number | null {
+  const { schedules, handledUntil, nowMs, activeSinceMs } = view
+  const urgentMs = urgentSince(task, view)
+  if (urgentMs !== undefined) return urgentMs
+  const handledMs = handledUntil[task]
+  if (handledMs === undefined) return task === 'full' ? activeSinceMs : null
+  const dueMs = nextAfter(schedules[task], handledMs)
+  return dueMs === null || dueMs > nowMs ? null : dueMs
+}
+
+/** Due for a reason of its own; null: it has one, and waits a moment; undefined: the schedule alone counts. */
+function urgentSince(task: ScheduledTask, view: BackupsView): number | null | undefined {
+  const { nowMs, activeSinceMs, state } = view
+  if (state === null) return undefined
+  if (task === 'incremental' && hasNoWayBack(state)) {
     // One that fails for lack of a store is not repeated every few seconds.
     const pauseMs = state.last.incremental?.ok === false ? RETRY_AFTER_MS : 0
     const dueMs = Math.max(activeSinceMs, Date.parse(state.looked_at) + pauseMs)
     return dueMs > nowMs ? null : dueMs
   }
-  const handledMs = handledUntil[task]
-  if (handledMs === undefined) return task === 'full' ? activeSinceMs : null
-  const dueMs = nextAfter(schedules[task], handledMs)
-  return dueMs === null || dueMs > nowMs ? null : dueMs
+  const wantedMs = task === 'check' ? lookWantedSince(view, state) : null
+  return wantedMs !== null && wantedMs <= nowMs ? wantedMs : undefined
 }
 
 /**
@@ -91,3 +107,24 @@ const hasNoWayBack = (state: BackupState): boolean =>
     (repository) =>
       repository.ok && repository.backups.length > 0 && recoverableBackups(repository).length === 0,
   )
+
+/**
+ * From when on a look at the archive is wanted that has not been taken yet; null: none is. A new primary may have what waited on
+ * the one before it for a shorter time than up to the next check, and what it archives again shows in a look only.
+ */
+function lookWantedSince(
+  { primary, archivedAgainMs }: BackupsView,
+  state: BackupState,
+): number | null {
+  const isUnknown =
+    primary !== null &&
+    state.repositories.some(
+      ({ ok, wal_to: newest }) =>
+        ok && newest !== null && Number.parseInt(newest.slice(0, 8), 16) < primary.timeline,
+    )
+  const wanted = [
+    ...(isUnknown ? [primary.sinceMs + LOOK_AFTER_MS] : []),
+    ...(archivedAgainMs === null ? [] : [archivedAgainMs + ARCHIVED_WITHIN_MS]),
+  ].filter((ms) => Date.parse(state.looked_at) < ms)
+  return wanted.length === 0 ? null : Math.min(...wanted)
+}

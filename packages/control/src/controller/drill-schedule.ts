@@ -10,7 +10,7 @@ import type { KeyValue, Kv } from '../etcd/kv.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { decideDrills, type DrillsDecision, type DrillsView } from './decide-drills.ts'
 import { RestingRunner } from './resting-runner.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '@neuronha/runtime/turns.ts'
 
 export interface DrillScheduleOptions {
   readonly cluster: string

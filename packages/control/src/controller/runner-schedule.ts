@@ -9,7 +9,7 @@ import type { KeyValue, Kv, Operation } from '../etcd/kv.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { RunnerDecision, RunnerView } from './decide-runner.ts'
 import { RestingRunner } from './resting-runner.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '@neuronha/runtime/turns.ts'
 
 /** What every decision needs to know. */
 export interface ScheduleView extends RunnerView {

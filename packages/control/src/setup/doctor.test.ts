@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-
+import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { DEFAULT_MIRROR } from './apt-sources.ts'
 import {
   diagnose,
+  diagnoseBackups,
   formatFindings,
   isAtLeast,
   type DiagnoseOptions,
@@ -117,6 +118,35 @@ describe('diagnose', () => {
     })
     for (const finding of diagnose(poor))
       expect(finding.fix !== undefined).toBe(finding.status !== 'ok')
+  })
+})
+
+describe('backups', () => {
+  const S3 = { kind: 's3', bucket: 'b', endpoint: 'https://s3.example', region: 'r' }
+  const ofRepositories = (repositories: readonly object[]) =>
+    diagnoseBackups(
+      { name: 'demo', backup: { repositories } as unknown as ClusterSpec['backup'] },
+      undefined,
+    )
+
+  it('that would be lost with this machine are a warning: none, or only in the trial store', () => {
+    expect(ofRepositories([]).what).toMatch(/has no backups/)
+    expect(ofRepositories([{ kind: 'trial' }]).what).toMatch(/on this machine only/)
+  })
+
+  it('elsewhere need a copy of their key elsewhere, and a compared one is enough', () => {
+    expect(ofRepositories([S3, { kind: 'trial' }])).toMatchObject({
+      status: 'warning',
+      what: expect.stringContaining(
+        'the key of the backups of demo is on this machine only',
+      ) as string,
+    })
+    const backup = { repositories: [S3] } as unknown as ClusterSpec['backup']
+    const copy = { at: '2026-11-28T10:00:00.000Z', by: 'ana@host-1' }
+    expect(diagnoseBackups({ name: 'demo', backup }, copy)).toMatchObject({
+      status: 'ok',
+      what: 'a copy of the key of the backups was compared on 2026-11-28',
+    })
   })
 })
 

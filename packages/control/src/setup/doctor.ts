@@ -1,4 +1,6 @@
 /** Is this machine able to run a cluster, and if not, how to mend that. Looks; changes nothing. */
+import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
+import type { ComparedCopy } from '../state/backup-key.ts'
 import type { Machine } from './observe-machine.ts'
 
 /** One thing that was looked at. `fix` is there whenever `status` is not `ok`. */
@@ -16,6 +18,7 @@ export interface Finding {
     | 'processors'
     | 'clock'
     | 'room'
+    | 'backups'
   /** A `problem` stops `up`; a `warning` does not. */
   readonly status: 'ok' | 'warning' | 'problem'
   readonly what: string
@@ -235,6 +238,32 @@ function checkProcessors({ cpus }: Machine): Finding {
         'works, but failover times are longer than predicted; two are better',
       )
     : ok('processors', `${cpus} processors`)
+}
+
+/** What would be lost with this machine. Pure. */
+export function diagnoseBackups(
+  { name, backup }: Pick<ClusterSpec, 'name' | 'backup'>,
+  copy: ComparedCopy | undefined,
+): Finding {
+  if (backup.repositories.length === 0)
+    return warning(
+      'backups',
+      `${name} has no backups`,
+      'name a repository under backup.repositories',
+    )
+  if (backup.repositories.every(({ kind }) => kind === 'trial'))
+    return warning(
+      'backups',
+      `the backups of ${name} are on this machine only`,
+      'name an S3-compatible store under backup.repositories: a machine that is lost takes its trial store with it',
+    )
+  return copy === undefined
+    ? warning(
+        'backups',
+        `the key of the backups of ${name} is on this machine only, as far as is known`,
+        'keep a copy elsewhere (`./neuronha backup key`), and have it compared: `./neuronha backup key --compare FILE`',
+      )
+    : ok('backups', `a copy of the key of the backups was compared on ${copy.at.slice(0, 10)}`)
 }
 
 /** A day of tolerance: files may come from a machine whose own clock was ahead. */

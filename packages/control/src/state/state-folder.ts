@@ -5,6 +5,7 @@
  *   /var/lib/neuronha/<cluster>/
  *     cluster.yaml     the file as it was last applied
  *     secrets.json     0600; everything generated for this cluster
+ *     backup-key-copy.json   0600; when a copy of the key of the backups was compared
  *     applied.json     what was last done to etcd and the databases, by hash
  *     compose.yaml     for the engine
  *     files/<container>/   each container's read-only /etc/neuronha, owned by the containers' uid

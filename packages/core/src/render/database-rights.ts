@@ -2,6 +2,7 @@
 import { ROLES, SCHEMAS } from '../topology/roles.ts'
 import { DRILL_RECORDS } from './drill-records.ts'
 import { EVENTS_ARCHIVE } from './events-archive.ts'
+import { ARCHIVE_AGAIN } from './archive-again.ts'
 import { RECOVERY_LEDGER } from './recovery-ledger.ts'
 import { quoteIdentifier, quoteLiteral } from './sql.ts'
 
@@ -176,5 +177,6 @@ export const platformRights = (): readonly string[] => [
   ...LEDGER,
   ...EVENTS_ARCHIVE,
   ...RECOVERY_LEDGER,
+  ARCHIVE_AGAIN,
   ...DRILL_RECORDS,
 ]

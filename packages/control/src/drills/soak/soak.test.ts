@@ -5,7 +5,8 @@ import { aMember, aStatus } from '../testing.ts'
 import { SOAK_FAULTS } from './faults.ts'
 import { limitsOf, SOAKED } from './limits.ts'
 import { createRandom, scheduleOf } from './schedule.ts'
-import { isSafeNow } from './soak.ts'
+import type { Evidence } from '../scenarios/scenario.ts'
+import { isSafeNow, mostWereMade, type Tally } from './soak.ts'
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 })
 const sizes = fc.record({
@@ -129,4 +130,15 @@ describe('before each fault', () => {
     expect(safe(aStatus({ members, synchronous_standby_names: '*' }))).toBe(false)
     expect(safe(aStatus({ members, failsafe_active: true }))).toBe(false)
   })
+})
+
+it('proves little when it left out most of its faults, as counted when all are over', async () => {
+  const tally: Tally = { made: 0, leftOut: [] }
+  const check = mostWereMade(4, tally)
+  const judged = () => check.judge({} as Evidence)
+  tally.made = 1
+  tally.leftOut.push('freeze', 'kill')
+  expect(await judged()).toBe('1 were; left out: freeze, kill')
+  tally.made = 2
+  expect(await judged()).toBeNull()
 })

@@ -53,15 +53,19 @@ export const soak: Scenario = {
   },
 }
 
-interface Tally {
+/** What came of the faults, as they are made. */
+export interface Tally {
   made: number
   readonly leftOut: string[]
 }
 
-/** A soak that left out most of its faults proves little. */
-const mostWereMade = (planned: number, { made, leftOut }: Tally): Check => ({
+/** A soak that left out most of its faults proves little. Judged when all of them are over. */
+export const mostWereMade = (planned: number, tally: Tally): Check => ({
   what: `at least half of the ${planned} faults could be made`,
-  judge: () => (made * 2 >= planned ? null : `${made} were; left out: ${leftOut.join(', ')}`),
+  judge: () =>
+    tally.made * 2 >= planned
+      ? null
+      : `${tally.made} were; left out: ${tally.leftOut.join(', ') || 'none'}`,
 })
 
 interface Soaking {

@@ -247,6 +247,34 @@ $$;
 REVOKE ALL ON FUNCTION neuronha.set_restore_point(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION neuronha.set_restore_point(text) TO "neuronha_controller";
 
+CREATE OR REPLACE FUNCTION neuronha.archive_again(segments text[]) RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  segment text;
+  present text := pg_walfile_name(pg_current_wal_insert_lsn());
+BEGIN
+  FOR segment IN
+    SELECT w.name FROM pg_ls_waldir() w
+     WHERE w.name = ANY (segments) AND w.name ~ '^[0-9A-F]{24}$'
+       AND substr(w.name, 9) < substr(present, 9) AND substr(w.name, 1, 8) <= substr(present, 1, 8)
+       AND w.size = pg_size_bytes(current_setting('wal_segment_size'))
+       AND NOT EXISTS (SELECT FROM pg_ls_archive_statusdir() s WHERE s.name = w.name || '.ready')
+     ORDER BY w.name
+  LOOP
+    EXECUTE format('COPY (SELECT WHERE false) TO %L',
+      current_setting('data_directory') || '/pg_wal/archive_status/' || segment || '.ready');
+    RETURN NEXT segment;
+  END LOOP;
+  IF FOUND THEN
+    PERFORM pg_logical_emit_message(false, 'neuronha', 'archived again');
+    PERFORM pg_switch_wal();
+  END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION neuronha.archive_again(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION neuronha.archive_again(text[]) TO "neuronha_controller";
+
 CREATE OR REPLACE FUNCTION neuronha.count_drill_messages(sessions uuid[])
 RETURNS TABLE (content text, copies bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
 /** Takes one look after the other for as long as it runs, each with a pause after it. What fails is said once, and tried again. */
 import { toPlatformError } from '@neuronha/core/errors.ts'
-import type { Logger } from '@neuronha/runtime/logger.ts'
+import type { Logger } from './logger.ts'
 
 export interface TurnsOptions {
   readonly everyMs: number
