@@ -22,6 +22,8 @@ import {
   untilHealthy,
   untilStatus,
 } from './cluster.ts'
+import { openKv } from '../../packages/control/src/commands/open-kv.ts'
+import { withHolds } from '../../packages/control/src/coordination/holds.ts'
 import { CLUSTER_NAME, neuronha, neuronhaJson } from './neuronha.ts'
 
 const HERE = ['--cluster', CLUSTER_NAME]
@@ -168,6 +170,20 @@ describe('another primary', () => {
     await untilArchived(await closeSegment())
     expect(await task('run')).toMatchObject({ task: 'incremental', ok: true })
     expect(await task('verify')).toMatchObject({ task: 'verify', ok: true, detail: '' })
+  })
+})
+
+describe('a member that is lost', () => {
+  it('fails neither a check of the archive nor a backup', async () => {
+    const standby = (await statusOf()).members.find(({ role }) => role !== 'primary')?.name ?? ''
+    const opened = openKv(cluster())
+    const lost = { containers: [standby], by: 'a test', why: 'its host is lost' }
+    await withHolds(opened.kv, CLUSTER_NAME, lost, async () => {
+      await runOk('docker', ['kill', standby])
+      expect(await task('check')).toMatchObject({ ok: true, detail: '' })
+      expect(await task('run')).toMatchObject({ ok: true, detail: '' })
+    }).finally(() => opened.close())
+    await untilHealthy()
   })
 })
 

@@ -34,7 +34,7 @@ type Repository = ClusterSpec['backup']['repositories'][number]
 
 const DAY_MS = 86_400_000
 const SECRETS_DIR = `${CONFIG_DIR}/pgbackrest.d`
-const CONFIG_FILE = `${CONFIG_DIR}/pgbackrest.conf`
+export const PGBACKREST_CONFIG = `${CONFIG_DIR}/pgbackrest.conf`
 /** The only bucket of the trial store. */
 export const TRIAL_BUCKET = 'backups'
 const REGION = 'us-east-1'
@@ -42,7 +42,7 @@ const REGION = 'us-east-1'
 /** The program with its configuration; a verb and its options follow. */
 export const PGBACKREST: readonly string[] = [
   'pgbackrest',
-  `--config=${CONFIG_FILE}`,
+  `--config=${PGBACKREST_CONFIG}`,
   `--config-include-path=${SECRETS_DIR}`,
 ]
 
@@ -181,7 +181,7 @@ const memberHost = ({ name }: Container, index: number): Settings => ({
     '': name,
     '-ca-file': TLS_PATHS.ca,
     '-cert-file': `${CONFIG_DIR}/tls/pgbackrest.crt`,
-    '-config': CONFIG_FILE,
+    '-config': PGBACKREST_CONFIG,
     '-config-include-path': SECRETS_DIR,
     '-key-file': `${CONFIG_DIR}/tls/pgbackrest.key`,
     '-port': PORTS.pgbackrest,
