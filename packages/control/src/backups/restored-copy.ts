@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PlatformError } from '@neuronha/core/errors.ts'
+import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { CONFIG_DIR } from '@neuronha/core/render/files.ts'
 import { RESTORED_DATA_DIR } from '@neuronha/core/render/pgbackrest.ts'
 import { PLATFORM_DATABASE, ROLES } from '@neuronha/core/topology/roles.ts'
@@ -99,7 +99,9 @@ function startServer(): Server {
   child.stderr?.setEncoding('utf8').on('data', (part: string) => {
     words = (words + part).slice(-LAST_WORDS)
   })
-  const ended = once(child, 'close').catch(() => undefined)
+  const ended = once(child, 'close').catch((thrown: unknown) => {
+    words += toPlatformError(thrown).message
+  })
   // A program that could not be started has no number.
   const isRunning = (): boolean =>
     child.pid !== undefined && child.exitCode === null && child.signalCode === null

@@ -13,7 +13,7 @@ import {
   type RestoreTestRequest,
   type RestoreTestState,
 } from '@neuronha/core/contracts/backups.ts'
-import { parseRecord } from './parse-record.ts'
+import { parseRecord } from '@neuronha/runtime/parse-record.ts'
 
 export const parseBackupRequest = (text: string | undefined): BackupRequest | undefined =>
   parseRecord(backupRequest, text)

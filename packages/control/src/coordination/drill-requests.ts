@@ -4,7 +4,7 @@ import {
   drillScheduleState,
   type DrillRequest,
 } from '@neuronha/core/contracts/coordination.ts'
-import { parseRecord } from './parse-record.ts'
+import { parseRecord } from '@neuronha/runtime/parse-record.ts'
 
 /** Undefined: nothing is asked for, or nothing that this code can read. */
 export const parseDrillRequest = (text: string | undefined): DrillRequest | undefined =>

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -28,5 +28,15 @@ test('a copy with another text does not count, and does not undo one that did', 
   const compared = await compareCopy(state, secrets, 's3cret', 'ana@host-1')
   expect(await compareCopy(state, secrets, 's3cre', 'ana@host-1')).toBeUndefined()
   expect(await compareCopy(state, secrets, '', 'ana@host-1')).toBeUndefined()
+  expect(await comparedCopy(state, secrets)).toEqual(compared)
+})
+
+test('a note that cannot be read counts for nothing, and is written anew', async () => {
+  const secrets = withKey('s3cret')
+  for (const rubbish of ['', '{"key":', '[]', '{"at":1}']) {
+    await writeFile(join(state.root, 'backup-key-copy.json'), rubbish)
+    expect(await comparedCopy(state, secrets)).toBeUndefined()
+  }
+  const compared = await compareCopy(state, secrets, 's3cret', 'ana@host-1')
   expect(await comparedCopy(state, secrets)).toEqual(compared)
 })

@@ -4,36 +4,34 @@
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
+import { parseRecord } from '@neuronha/runtime/parse-record.ts'
 import { readTextIfThere, writeAtomically, type StateFolder } from './state-folder.ts'
 
-/** A copy that had the same text as the key. */
-export interface ComparedCopy {
-  /** ISO 8601. */
-  readonly at: string
+const note = z.object({
+  /** SHA-256 of the key that the copy was compared with; another key makes the note worthless. */
+  key: z.string(),
+  at: z.iso.datetime(),
   /** `user@machine`. */
-  readonly by: string
-}
+  by: z.string(),
+})
 
-interface Note extends ComparedCopy {
-  /** SHA-256 of the key that it was compared with; another key makes the note worthless. */
-  readonly key: string
-}
+/** A copy that had the same text as the key. */
+export type ComparedCopy = Omit<z.infer<typeof note>, 'key'>
 
 const noteFile = ({ root }: StateFolder): string => join(root, 'backup-key-copy.json')
 
 const hashOf = ({ backup }: ClusterSecrets): string =>
   createHash('sha256').update(backup.cipherPass).digest('hex')
 
-/** Of this very key; undefined: none was compared yet. */
+/** Of this very key; undefined: none was compared yet, or nothing readable says so. */
 export async function comparedCopy(
   state: StateFolder,
   secrets: ClusterSecrets,
 ): Promise<ComparedCopy | undefined> {
-  const text = await readTextIfThere(noteFile(state))
-  if (text === undefined) return undefined
-  const { key, at, by } = JSON.parse(text) as Note
-  return key === hashOf(secrets) ? { at, by } : undefined
+  const found = parseRecord(note, await readTextIfThere(noteFile(state)))
+  return found?.key === hashOf(secrets) ? { at: found.at, by: found.by } : undefined
 }
 
 /** Compares a copy with the key, white space around it aside, and remembers that they are the same if so. */
@@ -45,7 +43,7 @@ export async function compareCopy(
 ): Promise<ComparedCopy | undefined> {
   if (copy.trim() !== secrets.backup.cipherPass) return undefined
   const compared = { at: new Date().toISOString(), by }
-  const note: Note = { ...compared, key: hashOf(secrets) }
-  await writeAtomically(noteFile(state), `${JSON.stringify(note, null, 2)}\n`, 0o600)
+  const text = JSON.stringify({ ...compared, key: hashOf(secrets) }, null, 2)
+  await writeAtomically(noteFile(state), `${text}\n`, 0o600)
   return compared
 }

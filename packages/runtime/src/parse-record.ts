@@ -1,4 +1,4 @@
-/** A value of etcd as a record. Nothing here throws: others may have written it. */
+/** A value of etcd or of a file as a record. Nothing here throws: others may have written it. */
 import type { z } from 'zod'
 
 /** Undefined: there is none, or none that this code can read. */
