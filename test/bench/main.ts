@@ -30,6 +30,7 @@ const io: CommandIo = {
   isTerminal: false,
   signal: new AbortController().signal,
   confirm: () => Promise.resolve(false),
+  ask: () => Promise.resolve(''),
   cwd: REPOSITORY,
   commandLine: 'npm run bench',
 }

@@ -5,7 +5,11 @@ import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { alertsOf } from '@neuronha/core/alerts/alert-groups.ts'
 import { runbookPath } from '@neuronha/core/alerts/alert.ts'
-import { RUNBOOK_OF_FAILURE, WITH_EVERY_ALERT } from '@neuronha/core/alerts/runbook-index.ts'
+import {
+  LOSSES,
+  RUNBOOK_OF_FAILURE,
+  WITH_EVERY_ALERT,
+} from '@neuronha/core/alerts/runbook-index.ts'
 import { createProgram } from '../../packages/control/src/cli/program.ts'
 import { REPOSITORY } from '../reference-pages.ts'
 
@@ -55,6 +59,10 @@ describe('runbooks', () => {
     (_name, alert) => expect(existsSync(join(REPOSITORY, runbookPath(alert)))).toBe(true),
   )
 
+  it.each(Object.keys(LOSSES))('there is one for the loss %s', (page) =>
+    expect(PAGES).toContain(`${page}.md`),
+  )
+
   it.each(Object.entries(RUNBOOK_OF_FAILURE))('there is one for the failure %s', (_failure, page) =>
     expect(PAGES).toContain(`${page}.md`),
   )
@@ -63,6 +71,7 @@ describe('runbooks', () => {
     const wanted = new Set([
       ...ALERTS.map(({ runbook }) => runbook),
       ...Object.values(RUNBOOK_OF_FAILURE),
+      ...Object.keys(LOSSES),
     ])
     expect(
       PAGES.map((page) => page.replace('.md', '')).filter((page) => !wanted.has(page)),

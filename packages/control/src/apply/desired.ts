@@ -21,6 +21,7 @@ export interface Desired {
   readonly files: RenderedFiles
   readonly compose: string
   readonly containers: readonly WantedContainer[]
+  readonly images: ComposeOptions['images']
 }
 
 export interface DesireOptions extends Omit<ComposeOptions, 'hashOf'> {
@@ -57,6 +58,7 @@ export function desireCluster(
   return {
     files,
     compose: rendered.get('compose.yaml')?.text ?? '',
+    images: options.images,
     containers: allContainers(spec).map(({ name, component }) => ({
       name,
       component,

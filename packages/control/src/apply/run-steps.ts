@@ -1,5 +1,6 @@
 /** Runs the steps that `planUp` returned. Every one may be interrupted, and run again. */
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
+import type { RestoreOrder } from '@neuronha/core/contracts/restore.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import type { Step, StepKind } from '@neuronha/core/plan/plan-up.ts'
 import { renderDatabaseSetup } from '@neuronha/core/render/database-setup.ts'
@@ -10,6 +11,11 @@ import { createPgbackrest } from '../backups/pgbackrest.ts'
 import { composeCreate, composeUp } from '../engine/compose.ts'
 import { createSocketEngine } from '../engine/engine.ts'
 import type { Observer } from '../observe/create-observer.ts'
+import { loadInPlace, saveInPlace } from '../restore/in-place-record.ts'
+import { putSealedSecrets } from '../restore/put-sealed-secrets.ts'
+import { describeRestore, restoreDatabase } from '../restore/restore-database.ts'
+import { forgetRestoreOrder, loadRestoreOrder } from '../restore/restore-order.ts'
+import { restoreSidesOf } from '../restore/restore-sides.ts'
 import { runStep } from '../setup/progress.ts'
 import {
   loadApplied,
@@ -34,6 +40,10 @@ import { isServing, primaryOf, waitForStatus } from './wait.ts'
 
 export interface RunStepsOptions extends ChangeHandsOptions {
   readonly observer: Observer
+  /** Folder that relative paths in the cluster file start from. */
+  readonly baseDir: string
+  /** What the running step is at. */
+  readonly note: (text: string) => void
 }
 
 const PRIMARY_TIMEOUT_MS = 120_000
@@ -44,7 +54,7 @@ const LOCK_PAUSE_MS = 300
 /** Runs each step in order; setting up the machine and building images is done before. */
 export async function runSteps(
   steps: readonly Step[],
-  options: Omit<RunStepsOptions, 'servedAtStart'>,
+  options: Omit<RunStepsOptions, 'servedAtStart' | 'note'>,
 ): Promise<void> {
   const before = await options.observer.observe()
   const serving = before.members.filter(({ name }) => isServing(before, name))
@@ -52,7 +62,7 @@ export async function runSteps(
   for (const step of steps) {
     if (options.signal.aborted)
       throw new PlatformError('INTERRUPTED', `stopped before: ${step.title}`)
-    await runStep(options.progress, step.title, () => runOne(step, all))
+    await runStep(options.progress, step.title, ({ note }) => runOne(step, { ...all, note }))
   }
 }
 
@@ -122,6 +132,26 @@ const waitForPrimary = (options: RunStepsOptions): Promise<ClusterStatus> =>
     signal: options.signal,
   })
 
+/** After a restore every standby copies all of it, and until one has, commits may wait. */
+const RESTORED_TIMEOUT_MS = 24 * 3_600_000
+
+async function waitForCommits(options: RunStepsOptions): Promise<ClusterStatus> {
+  const { restored } = (await loadApplied(options.cluster.state)) ?? {}
+  return waitForStatus(
+    options.observer,
+    'a primary whose commits do not wait for standbys',
+    (seen) => primaryOf(seen) !== undefined && !commitsWait(seen),
+    {
+      timeoutMs: restored === undefined ? PRIMARY_TIMEOUT_MS : RESTORED_TIMEOUT_MS,
+      signal: options.signal,
+      onLook: ({ reasons }) => options.note(reasons[0] ?? ''),
+    },
+  )
+}
+
+const commitsWait = ({ synchronous, commits }: ClusterStatus): boolean =>
+  synchronous && commits !== null && commits.standbys_connected < commits.standbys_needed
+
 async function configurePatroni(options: RunStepsOptions): Promise<void> {
   const { spec, secrets } = options.cluster
   const status = await waitForPrimary(options)
@@ -132,7 +162,7 @@ async function configurePatroni(options: RunStepsOptions): Promise<void> {
 
 async function configureDatabases(options: RunStepsOptions): Promise<void> {
   const { spec, secrets } = options.cluster
-  const primary = primaryOf(await waitForPrimary(options)) ?? ''
+  const primary = primaryOf(await waitForCommits(options)) ?? ''
   for (const { database, sql } of renderDatabaseSetup(spec, secrets)) {
     await applySql(primary, database, sql, options.signal)
   }
@@ -153,6 +183,59 @@ async function configureBackups(options: RunStepsOptions): Promise<void> {
   // What could not be archived until now is archived at once.
   await pgbackrest.run(['check'], { signal: options.signal })
   await rememberApplied(options, { backupSetup: setupHashes(spec, secrets).backupSetup })
+}
+
+/** So that whoever has the key of the backups can bring back the whole cluster on another machine. */
+async function sealSecrets(options: RunStepsOptions): Promise<void> {
+  const { spec, secrets } = options.cluster
+  const primary = primaryOf(await waitForPrimary(options)) ?? ''
+  const pgbackrest = createPgbackrest(spec.name, (command, runOptions) =>
+    run('docker', ['exec', '--interactive', primary, ...command], runOptions),
+  )
+  await putSealedSecrets(pgbackrest, spec, secrets, options.signal)
+  await rememberApplied(options, { sealedSecrets: setupHashes(spec, secrets).sealedSecrets })
+}
+
+/** The data, and the member that leads it. No other one may start before: it would make an empty database. */
+async function restore(options: RunStepsOptions): Promise<void> {
+  const { state } = options.cluster
+  const order = await loadRestoreOrder(state)
+  if (order === undefined) return
+  const { restored } = (await loadApplied(state)) ?? {}
+  // It may have been interrupted right before its end.
+  if (JSON.stringify(restored?.order) !== JSON.stringify(order)) await carryOut(order, options)
+  const inPlace = await loadInPlace(state)
+  if (inPlace?.phase === 'restoring') await saveInPlace(state, { ...inPlace, phase: 'kept' })
+  await forgetRestoreOrder(state)
+}
+
+async function carryOut(order: RestoreOrder, options: RunStepsOptions): Promise<void> {
+  const { cluster, desired, baseDir, note, signal, progress, audit, observer } = options
+  const { state, spec } = cluster
+  const sides = await restoreSidesOf(order, cluster, baseDir)
+  const image = desired.images.backup
+  // An earlier try may have come as far as starting it.
+  await createSocketEngine({ cluster: spec.name }).stop(order.member).catch(toPlatformError)
+  const result = await restoreDatabase({ sides, state, image, order, note, signal })
+  note(`waiting for ${order.member} to lead`)
+  await composeUp(state, [order.member], signal)
+  // Anybody else's database is not what was restored.
+  await waitForStatus(
+    observer,
+    `${order.member} leading`,
+    (seen) => primaryOf(seen) === order.member,
+    { timeoutMs: PRIMARY_TIMEOUT_MS, signal },
+  )
+  const summary = describeRestore(order, result)
+  progress.say(`Restored ${order.source}: ${summary}`)
+  audit.record({
+    kind: 'restore.done',
+    severity: 'warning',
+    summary: `restored from the backups of ${order.source}: ${summary}`,
+    actor: order.by,
+    evidence: { order, result },
+  })
+  await rememberApplied(options, { restored: { order, result, at: new Date().toISOString() } })
 }
 
 /** Until then the archiver tries in vain, and holds pgBackRest's lock most of the time. */
@@ -225,4 +308,6 @@ const RUN: Readonly<Record<StepKind, RunStep>> = {
   'configure-databases': (_step, options) => configureDatabases(options),
   'configure-patroni': (_step, options) => configurePatroni(options),
   'configure-backups': (_step, options) => configureBackups(options),
+  'seal-secrets': (_step, options) => sealSecrets(options),
+  restore: (_step, options) => restore(options),
 }

@@ -39,11 +39,22 @@ export function archiveGaps(files: readonly string[]): readonly ArchiveGap[] {
     .sort((left, right) => left.timeline - right.timeline || left.number - right.number)
   return segments.flatMap((segment, index) => {
     const previous = segments[index - 1]
-    // The next timeline begins within a segment that the one before may have ended in, or one after its last.
-    if (previous === undefined || segment.number <= previous.number + 1) return []
-    return [{ after: previous.name, before: segment.name }]
+    if (previous === undefined) return []
+    const isNext =
+      previous.timeline === segment.timeline
+        ? segment.number <= previous.number + 1
+        : isContinued(segment, segments.slice(0, index))
+    return isNext ? [] : [{ after: previous.name, before: segment.name }]
   })
 }
+
+/**
+ * A timeline begins within a segment that the one which it comes from may have ended in, or one after its last. Which that is its
+ * history says; after a restore to an earlier moment, or its undoing, it is not the one before.
+ */
+const isContinued = (first: Segment, earlier: readonly Segment[]): boolean =>
+  earlier.some(({ number }) => number === first.number || number === first.number - 1) ||
+  earlier.every(({ number }) => number > first.number)
 
 /** The segment of a name as PostgreSQL writes it. */
 const named = (name: string): Segment | undefined => segmentOf(`${name}-${'0'.repeat(40)}`)

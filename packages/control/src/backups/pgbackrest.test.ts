@@ -50,6 +50,25 @@ const answering =
   (command: readonly string[]) =>
     Promise.resolve(ended(command.includes('repo-ls') ? list : info, '', 0))
 
+describe('the newest WAL of a repository', () => {
+  const newest = (files: object) =>
+    createPgbackrest('i4', answering(JSON.stringify(files))).newestWal('repo1')
+
+  it('is as old as the newest file of its archive', async () => {
+    const found = await newest({
+      '0000000100000000': { type: 'path' },
+      'a-1': { type: 'file', time: 1_764_370_000 },
+      'a-2': { type: 'file', time: 1_764_370_060 },
+      'a-3': { type: 'file', time: 1_764_370_030 },
+    })
+    expect(found?.toISOString()).toBe(new Date(1_764_370_060_000).toISOString())
+  })
+
+  it('is none when nothing was archived', async () => {
+    expect(await newest({})).toBeNull()
+  })
+})
+
 describe('what a repository holds', () => {
   it('is its backups and its archive, without a hole', async () => {
     const contents = await createPgbackrest('i4', answering(listing(1, 2, 3, 4, 5, 6, 7))).info(
@@ -90,6 +109,11 @@ describe('what a repository holds', () => {
     )
   })
 
+  it('is unknown in the same words when what was read makes its answer no JSON', () => {
+    const broken = JSON.stringify(WRONG_KEY).replace('at line 1: g', 'at line 1: g\u0001\u0000"\\x')
+    expect(() => parseInfo(broken)).toThrow(/^the repository is encrypted with another key$/)
+  })
+
   it('is unknown when it does not know this cluster, or says what cannot be read', () => {
     expect(() => parseInfo('[]')).toThrow('it does not know this cluster')
     expect(() => parseInfo('{')).toThrow('pgBackRest’s answer cannot be read')
@@ -112,6 +136,16 @@ describe('holes in an archive', () => {
     [
       'none where the last one went further',
       ['000000010000000000000007', '000000020000000000000005'],
+      0,
+    ],
+    [
+      'none where it comes from one before the last: a restore in place was undone',
+      [
+        '000000010000000000000003',
+        '000000010000000000000004',
+        '000000020000000000000002',
+        '000000030000000000000005',
+      ],
       0,
     ],
     [

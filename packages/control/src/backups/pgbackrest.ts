@@ -10,19 +10,30 @@ import { z } from 'zod'
 import { archiveGaps } from './archive-gaps.ts'
 
 export interface Pgbackrest {
+  /** How PostgreSQL itself is to call it. */
+  command(...args: readonly string[]): readonly string[]
   /**
    * Runs a verb to its end.
    *
    * @throws PlatformError BACKUP_FAILED with what it said and what to do about it; CLUSTER_BUSY while another one holds
    *   the lock that this one needs, on the same host.
    */
-  run(args: readonly string[], options?: Pick<RunOptions, 'signal' | 'onLine'>): Promise<string>
+  run(
+    args: readonly string[],
+    options?: Pick<RunOptions, 'signal' | 'onLine' | 'input'>,
+  ): Promise<string>
   /**
    * What one repository holds.
    *
    * @throws PlatformError BACKUP_FAILED when it cannot be read.
    */
   info(repository: string): Promise<RepositoryContents>
+  /**
+   * When the newest file of the archive was written, by the store's clock; null: there is none.
+   *
+   * @throws PlatformError BACKUP_FAILED when the repository cannot be read.
+   */
+  newestWal(repository: string): Promise<Date | null>
 }
 
 /** A full backup of a large database takes hours. */
@@ -50,31 +61,52 @@ export const executeTelling =
     })
 
 export function createPgbackrest(stanza: string, exec: Execute = execute): Pgbackrest {
+  const command = (...args: readonly string[]): readonly string[] => [
+    ...PGBACKREST,
+    `--stanza=${stanza}`,
+    ...args,
+  ]
   const call = (args: readonly string[], options: RunOptions = {}): Promise<RunResult> =>
-    exec([...PGBACKREST, `--stanza=${stanza}`, ...args], { timeoutMs: LONGEST_MS, ...options })
+    exec(command(...args), { timeoutMs: LONGEST_MS, ...options })
+  const read = async (repository: string, ...args: readonly string[]): Promise<string> => {
+    const look = [`--repo=${numberOf(repository)}`, `--io-timeout=${LOOK_SECONDS}`]
+    const result = await call([...look, '--output=json', ...args])
+    if (result.code !== 0) throw failure(result)
+    return result.stdout
+  }
+  const filesOf = (repository: string, archive: string): Promise<string> =>
+    read(repository, '--recurse', 'repo-ls', `archive/${stanza}/${archive}`)
   return {
+    command,
     run: async (args, options) => {
       const result = await call(args, options)
       if (result.code !== 0) throw failure(result)
       return result.stdout
     },
     info: async (repository) => {
-      const look = [`--repo=${numberOf(repository)}`, `--io-timeout=${LOOK_SECONDS}`]
-      const read = async (...args: readonly string[]): Promise<string> => {
-        const result = await call([...look, '--output=json', ...args])
-        if (result.code !== 0) throw failure(result)
-        return result.stdout
-      }
-      const { archive, ...contents } = parseInfo(await read('info'))
+      const { archive, ...contents } = parseInfo(await read(repository, 'info'))
       if (archive === null) return { ...contents, gaps: [] }
-      const files = parseList(await read('--recurse', 'repo-ls', `archive/${stanza}/${archive}`))
-      return { ...contents, gaps: [...archiveGaps(files)] }
+      const files = parseList(await filesOf(repository, archive))
+      return { ...contents, gaps: [...archiveGaps(Object.keys(files))] }
+    },
+    newestWal: async (repository) => {
+      const { archive } = parseInfo(await read(repository, 'info'))
+      if (archive === null) return null
+      const files = Object.values(parseList(await filesOf(repository, archive)))
+      const seconds = files.reduce((newest, { time }) => Math.max(newest, time ?? 0), 0)
+      return seconds === 0 ? null : new Date(seconds * 1000)
     },
   }
 }
 
 /** `repo2` → 2, as its options want it. */
 export const numberOf = (repository: string): string => repository.replace(/^repo/, '')
+
+/** `P01 DETAIL: backup file host:path (8KB, 37.41%) checksum …`: how far a backup or a restore is. */
+export const percentOf = (line: string): number | undefined => {
+  const [, percent] = /\(.*?, (\d+(?:\.\d+)?)%\)/.exec(line) ?? []
+  return percent === undefined ? undefined : Number(percent)
+}
 
 const range = z.object({ min: z.string().nullable(), max: z.string().nullable() })
 const status = z.object({ code: z.int(), message: z.string() })
@@ -151,14 +183,18 @@ export function parseInfo(
   }
 }
 
-/** Paths of `repo-ls --recurse --output=json`. */
-const parseList = (json: string): readonly string[] =>
-  Object.keys(parsed(z.record(z.string(), z.unknown()), json))
+/** `repo-ls --recurse --output=json`: path → when it was written, seconds since 1970; folders have no time. */
+const listing = z.record(z.string(), z.object({ time: z.number().nullish() }))
+const parseList = (json: string): z.infer<typeof listing> => parsed(listing, json)
 
 function parsed<T extends z.ZodType>(schema: T, json: string): z.infer<T> {
   try {
     return schema.parse(JSON.parse(json))
   } catch (cause) {
+    // What was read with a wrong key is in its message as it is, and then the answer is no JSON.
+    const known = DIAGNOSES.find(({ pattern }) => pattern.test(json))
+    if (known !== undefined)
+      throw new PlatformError('BACKUP_FAILED', known.words, { hint: known.hint, cause })
     throw new PlatformError('BACKUP_FAILED', 'pgBackRest’s answer cannot be read', { cause })
   }
 }
@@ -234,7 +270,11 @@ const ERRORS = /(?:ERROR|ASSERT): (\[\d+\]: .*(?:\n(?!\d{4}-\d\d-\d\d |\s*-{20})
 /** Of the last error; whatever else it printed, its own options among it, says nothing about that. */
 export function failure(result: RunResult): PlatformError {
   const errors = [...`${result.stdout}\n${result.stderr}`.matchAll(ERRORS)]
-  const said = errors.at(-1)?.[1] ?? `exit ${result.code}`
+  const said = errors.at(-1)?.[1]
+  if (said === undefined)
+    return new PlatformError('BACKUP_FAILED', `pgBackRest ended with ${result.code} and no word`, {
+      details: { code: result.code },
+    })
   if (LOCKED.test(said))
     return new PlatformError('CLUSTER_BUSY', 'pgBackRest archives or backs up just now')
   return unreadable(said)

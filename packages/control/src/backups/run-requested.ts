@@ -27,7 +27,7 @@ import { keepLease } from '../coordination/kept-lease.ts'
 import type { Kv } from '../etcd/kv.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { lookAt } from './look-at-repository.ts'
-import { numberOf, type Pgbackrest } from './pgbackrest.ts'
+import { numberOf, percentOf, type Pgbackrest } from './pgbackrest.ts'
 import { parseVerify, type VerifyAnswer } from './verify-output.ts'
 
 type Repository = BackupConfig['repositories'][number]
@@ -141,19 +141,17 @@ async function backUp(
   ]
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await pgbackrest.run(args, { signal, onLine: (line) => showPercent(line, show) })
+      const onLine = (line: string): void => {
+        const percent = percentOf(line)
+        if (percent !== undefined) show(percent)
+      }
+      await pgbackrest.run(args, { signal, onLine })
       return
     } catch (thrown) {
       if (attempt === TRIES || signal.aborted) throw thrown
       await sleep(retryAfterMs, signal)
     }
   }
-}
-
-/** `P01 DETAIL: backup file host:path (8KB, 37.41%) checksum …` */
-const showPercent = (line: string, show: Show): void => {
-  const [, percent] = /\(.*?, (\d+(?:\.\d+)?)%\)/.exec(line) ?? []
-  if (percent !== undefined) show(Number(percent))
 }
 
 /** One backup with what it builds on; without a label all of them, and all WAL. */

@@ -8,7 +8,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { describe, expect, it } from 'vitest'
 import { FakeKv } from '../planned/testing.ts'
 import type { RepositoryContents } from './pgbackrest.ts'
-import type { RestoredCopy } from './restored-copy.ts'
+import { FakeCopy } from './testing.ts'
 import { testRestore } from './test-restore.ts'
 
 const KEYS = coordinationKeys('demo')
@@ -43,32 +43,16 @@ const aRepository: RepositoryContents = {
   ],
 }
 
-/** A copy that holds what it is told to. */
-class FakeCopy implements RestoredCopy {
-  readonly acts: string[] = []
-  ledger = '30 40'
-  tables: TableMarks = aRequest.tables
-  broken: keyof RestoredCopy | null = null
-  readonly #act = (name: keyof RestoredCopy, words: string = name): Promise<void> => {
-    this.acts.push(words)
-    return this.broken === name
-      ? Promise.reject(new PlatformError('COMMAND_FAILED', `${name} failed`))
-      : Promise.resolve()
-  }
-  restore = (repository: string, target: string) =>
-    this.#act('restore', `restore ${repository} ${target.slice(0, 9)}`)
-  start = () => this.#act('start')
-  ask = (sql: string) =>
-    Promise.resolve(sql.includes('neuronha.ledger') ? this.ledger : JSON.stringify(this.tables))
-  checkRelations = () => this.#act('checkRelations')
-  stop = () => this.#act('stop')
-  checkPages = () => this.#act('checkPages')
-  remove = () => this.#act('remove')
-}
+/** What the copy answers when it has `ledger` and these tables. */
+const holding = (ledger = '30 40', tables: TableMarks = aRequest.tables) => ({
+  'neuronha.ledger': ledger,
+  table_marks: JSON.stringify(tables),
+})
 
 async function aTest(change: (copy: FakeCopy) => void = () => undefined, request = true) {
   const kv = new FakeKv()
   const copy = new FakeCopy()
+  copy.answers = holding()
   change(copy)
   const events: NewEvent[] = []
   if (request) await kv.put(KEYS.restoreTestRequest, JSON.stringify(aRequest))
@@ -92,8 +76,10 @@ describe('a restore test', () => {
     await run()
     expect(copy.acts).toEqual([
       'remove',
-      'restore repo1 neuronha-',
+      'restore repo1 name --archive-mode=off',
       'start',
+      'ask SELECT count',
+      'ask SELECT neuro',
       'checkRelations',
       'stop',
       'checkPages',
@@ -114,21 +100,21 @@ describe('a restore test', () => {
   it.each<[string, (copy: FakeCopy) => void]>([
     [
       '1 of the ledger’s entries 11 to 40 are missing (the last is 40)',
-      (copy) => (copy.ledger = '29 40'),
+      (copy) => (copy.answers = holding('29 40')),
     ],
     [
       '5 of the ledger’s entries 11 to 40 are missing (the last is 35)',
-      (copy) => (copy.ledger = '25 35'),
+      (copy) => (copy.answers = holding('25 35')),
     ],
     [
       'shop.orders has 6 rows, the live one had 7',
-      (copy) => (copy.tables = { 'shop.orders': { rows: 6, hash: '42' } }),
+      (copy) => (copy.answers = holding('30 40', { 'shop.orders': { rows: 6, hash: '42' } })),
     ],
     [
       'shop.orders has other rows than the live one had',
-      (copy) => (copy.tables = { 'shop.orders': { rows: 7, hash: '43' } }),
+      (copy) => (copy.answers = holding('30 40', { 'shop.orders': { rows: 7, hash: '43' } })),
     ],
-    ['shop.orders has 0 rows, the live one had 7', (copy) => (copy.tables = {})],
+    ['shop.orders has 0 rows, the live one had 7', (copy) => (copy.answers = holding('30 40', {}))],
     ['start failed', (copy) => (copy.broken = 'start')],
     ['restore failed', (copy) => (copy.broken = 'restore')],
     ['checkRelations failed', (copy) => (copy.broken = 'checkRelations')],
@@ -144,7 +130,7 @@ describe('a restore test', () => {
   it('that fails leaves the proof of the last one that passed', async () => {
     const { run, copy, state, kv } = await aTest()
     await run()
-    copy.ledger = '0 0'
+    copy.answers = holding('0 0')
     await kv.put(KEYS.restoreTestRequest, JSON.stringify({ ...aRequest, id: 'r2' }))
     await run()
     expect(state()).toMatchObject({

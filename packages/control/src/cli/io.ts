@@ -1,6 +1,6 @@
 /** The terminal: what commands print to, ask, and are interrupted by. */
 import { isatty } from 'node:tty'
-import { confirm, isCancel } from '@clack/prompts'
+import { confirm, isCancel, text } from '@clack/prompts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { createProgressPrinter, silentProgress, type ProgressPrinter } from '../setup/progress.ts'
 import type { CommandIo } from '../commands/context.ts'
@@ -28,21 +28,27 @@ export function createCliIo(options: {
     ? { ...silentProgress, close: () => undefined }
     : createProgressPrinter({ stream: process.stderr })
   return {
-    out: (text) => {
+    out: (result) => {
       printer.close()
-      process.stdout.write(`${text}\n`)
+      process.stdout.write(`${result}\n`)
     },
     progress: printer,
-    warn: (text) => {
-      if (isQuiet) process.stderr.write(`${JSON.stringify({ warning: text })}\n`)
-      else printer.say(`! ${text}`)
+    warn: (warning) => {
+      if (isQuiet) process.stderr.write(`${JSON.stringify({ warning })}\n`)
+      else printer.say(`! ${warning}`)
     },
     json: options.json,
     color: options.colorWanted && isOutTerminal,
     width: isOutTerminal ? process.stdout.columns : DEFAULT_WIDTH,
     isTerminal,
     signal: abort.signal,
-    confirm: (question) => ask(question, isTerminal, printer),
+    confirm: (question) => confirmOn(question, isTerminal, printer),
+    ask: async (question) => {
+      printer.close()
+      if (!isTerminal) return ''
+      const answer = await text({ message: question })
+      return isCancel(answer) ? '' : answer.trim()
+    },
     cwd: process.cwd(),
     commandLine: options.commandLine,
     close: () => {
@@ -53,7 +59,7 @@ export function createCliIo(options: {
   }
 }
 
-async function ask(
+async function confirmOn(
   question: string,
   isTerminal: boolean,
   printer: ProgressPrinter,

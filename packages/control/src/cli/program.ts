@@ -19,18 +19,14 @@ import { up } from '../commands/up.ts'
 import { completionScript, SHELLS } from './completion.ts'
 import { addBackups } from './backup-commands.ts'
 import { addDrills } from './drill-commands.ts'
+import { choiceOf, type CommonFlags, type MakeCommand, type MakeIo } from './flags.ts'
+import { addRestores } from './restore-commands.ts'
 
 export interface ProgramDeps {
   /** Makes the terminal for one command. */
   readonly io: (options: { readonly json: boolean }) => CommandIo
   /** Told the exit code of a program that a command ran. */
   readonly setExitCode: (code: number) => void
-}
-
-interface CommonFlags {
-  readonly file?: string
-  readonly cluster?: string
-  readonly json?: boolean
 }
 
 const jsonOption = new Option('--json', 'print the result as JSON')
@@ -70,6 +66,7 @@ export function createProgram(deps: ProgramDeps): Command {
   addEvents(command, io)
   addMaintenance(program, io)
   addNotify(program, io)
+  addRestores(command, io)
   addBackups(program, { io, fileOption, clusterOption, jsonOption })
   addDrills(program, { io, fileOption, clusterOption, jsonOption })
   program
@@ -79,9 +76,6 @@ export function createProgram(deps: ProgramDeps): Command {
     .action((shell: string) => io({}).out(completionScript(program, shell)))
   return program
 }
-
-type MakeCommand = (name: string, summary: string) => Command
-type MakeIo = (flags: CommonFlags) => CommandIo
 
 function addLifeCycle(command: MakeCommand, io: MakeIo): void {
   command('up', 'create the cluster, or make it what its file says')
@@ -284,5 +278,3 @@ function addNotify(program: Command, io: MakeIo): void {
 /** `exec agent-1 -- id -u`: what stands behind the first `--` is the program’s. */
 const withoutSeparator = (words: readonly string[]): readonly string[] =>
   words[0] === '--' ? words.slice(1) : words
-
-const choiceOf = ({ file, cluster }: CommonFlags) => ({ file, cluster })

@@ -35,6 +35,8 @@ export interface CommandIo {
   readonly signal: AbortSignal
   /** Asks the person; rejects when there is none to ask. */
   readonly confirm: (question: string) => Promise<boolean>
+  /** Has the person type an answer; empty when there is none to ask, or none was given. */
+  readonly ask: (question: string) => Promise<string>
   readonly cwd: string
   /** The command line as typed, for the lock and the log. */
   readonly commandLine: string
@@ -80,17 +82,20 @@ export async function loadClusterSource(
     return { spec: parseOrThrow(text, path), text, path, baseDir: dirname(path) }
   }
   const cluster = choice.cluster ?? (await onlyClusterHere())
-  if (cluster !== undefined) {
-    const state = stateFolderOf(cluster)
-    const text = await readTextIfThere(state.clusterFile)
-    if (text !== undefined) {
-      const source = (await loadApplied(state))?.source ?? null
-      const baseDir = source === null ? state.root : dirname(source)
-      return { spec: parseOrThrow(text, state.clusterFile), text, path: source, baseDir }
-    }
-  }
+  const applied = cluster === undefined ? undefined : await loadAppliedSource(cluster)
+  if (applied !== undefined) return applied
   const text = choice.cluster === undefined ? '' : `name: ${choice.cluster}\n`
   return { spec: parseOrThrow(text, 'the defaults'), text, path: null, baseDir: io.cwd }
+}
+
+/** The cluster file as it was last applied, whatever became of the original; undefined: the cluster never was here. */
+export async function loadAppliedSource(cluster: string): Promise<ClusterSource | undefined> {
+  const state = stateFolderOf(cluster)
+  const text = await readTextIfThere(state.clusterFile)
+  if (text === undefined) return undefined
+  const source = (await loadApplied(state))?.source ?? null
+  const baseDir = source === null ? state.root : dirname(source)
+  return { spec: parseOrThrow(text, state.clusterFile), text, path: source, baseDir }
 }
 
 function parseOrThrow(text: string, path: string): ClusterSpec {

@@ -1,6 +1,13 @@
 /** `doctor`: can this machine run a cluster; what is wrong, and how to mend it. */
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
-import { diagnose, diagnoseBackups, formatFindings, type Finding } from '../setup/doctor.ts'
+import {
+  diagnose,
+  diagnoseBackups,
+  diagnoseKeptData,
+  formatFindings,
+  type Finding,
+} from '../setup/doctor.ts'
+import { loadInPlace } from '../restore/in-place-record.ts'
 import { observeMachine, type Machine } from '../setup/observe-machine.ts'
 import { comparedCopy } from '../state/backup-key.ts'
 import { loadSecrets, stateFolderOf } from '../state/state-folder.ts'
@@ -31,7 +38,12 @@ export async function doctor(io: CommandIo, choice: ClusterChoice): Promise<void
 async function findBackups(spec: ClusterSpec): Promise<readonly Finding[]> {
   const state = stateFolderOf(spec.name)
   const secrets = await loadSecrets(state)
-  return secrets === undefined ? [] : [diagnoseBackups(spec, await comparedCopy(state, secrets))]
+  if (secrets === undefined) return []
+  const kept = await loadInPlace(state)
+  return [
+    diagnoseBackups(spec, await comparedCopy(state, secrets)),
+    ...(kept === undefined ? [] : [diagnoseKeptData(kept)]),
+  ]
 }
 
 /** The ports and the network that the cluster file asks for. */

@@ -2,6 +2,7 @@
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { composeDown } from '../engine/compose.ts'
 import { createSocketEngine, type Engine } from '../engine/engine.ts'
+import { assertDataIsInPlace } from '../restore/in-place-record.ts'
 import { runStep } from '../setup/progress.ts'
 import { lockCluster } from '../state/lock.ts'
 import { forgetCluster, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
@@ -17,6 +18,8 @@ export interface DownOptions extends ClusterChoice {
 export async function down(io: CommandIo, options: DownOptions): Promise<void> {
   const name = options.cluster ?? (await loadClusterSource(io, options)).spec.name
   const state = stateFolderOf(name)
+  // What is on its way between folders needs etcd, and a way to the repository, to get anywhere.
+  if (!options.volumes) await assertDataIsInPlace(state)
   const unlock = await lockCluster(name, io.commandLine)
   try {
     const engine = createSocketEngine({ cluster: name })

@@ -1,4 +1,4 @@
-/** A command's own way into etcd: the CLI's certificate opens the connection, the controllers' password holds the rights. */
+/** A command's own way into etcd: the CLI's certificate opens the connection, a user's password holds the rights. */
 import { join } from 'node:path'
 import { ETCD_USERS } from '@neuronha/core/render/etcd-auth.ts'
 import { addressesOf } from '@neuronha/core/topology/containers.ts'
@@ -23,14 +23,17 @@ export const cliTlsFiles = ({ state }: Pick<OpenCluster, 'state'>) => {
 }
 
 /** Connects when it is first used. Needs the credentials' folder, which `up` writes before anything runs. */
-export function openKv(cluster: OpenCluster): OpenKv {
+export function openKv(
+  cluster: OpenCluster,
+  user: 'controller' | 'patroni' = ETCD_USERS.controller,
+): OpenKv {
   const { spec, secrets } = cluster
   const http = createHttpClient(loadTls(cliTlsFiles(cluster)))
   const etcd = createEtcdClient({
     http,
     endpoints: addressesOf(spec, 'etcd').map((address) => `https://${address}:${PORTS.etcdClient}`),
-    user: ETCD_USERS.controller,
-    password: secrets.etcd.controller,
+    user,
+    password: secrets.etcd[user],
     timeoutMs: TIMEOUT_MS,
   })
   return { kv: createKv(etcd), close: () => http.close() }

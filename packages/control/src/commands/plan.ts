@@ -5,9 +5,8 @@ import { predictedTable } from '@neuronha/core/predict/format-prediction.ts'
 import { predictAll } from '@neuronha/core/predict/predict-rto.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { loadClusterSource, type ClusterChoice, type CommandIo } from './context.ts'
-import { imagesOf } from '../setup/image-table.ts'
 import { wantedImages } from '../setup/images.ts'
-import { assertSafeChange, completeCluster, prepareCluster } from './prepare.ts'
+import { assertSafeChange, completeCluster, imagesToBuild, prepareCluster } from './prepare.ts'
 
 /** @throws PlatformError CHANGES_PENDING (exit 4) after printing the steps, when there are any. */
 export async function plan(io: CommandIo, choice: ClusterChoice): Promise<void> {
@@ -18,7 +17,7 @@ export async function plan(io: CommandIo, choice: ClusterChoice): Promise<void> 
     source,
     cluster,
     machine,
-    await wantedImages(imagesOf(source.spec)),
+    await wantedImages(await imagesToBuild(source.spec)),
   )
   const steps = await planNow(prepared, machine.daemon.kind === 'running')
   const interruptsWritesMs = steps.reduce((sum, step) => sum + step.interruptsWritesMs, 0)

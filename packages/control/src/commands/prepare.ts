@@ -24,12 +24,13 @@ import { createSocketEngine } from '../engine/engine.ts'
 import { ENGINE_SOCKET } from '../engine/engine-transport.ts'
 import { checkPorts } from '../setup/check-ports.ts'
 import { checkSubnet } from '../setup/check-subnet.ts'
-import type { ImageName } from '../setup/image-table.ts'
+import { imagesOf, type ImageName } from '../setup/image-table.ts'
 import type { WantedImage } from '../setup/image-tags.ts'
 import { findMissingImages, needsBaseImageTools } from '../setup/images.ts'
 import type { Machine } from '../setup/observe-machine.ts'
 import { planSetup } from '../setup/plan-setup.ts'
 import { completeSecrets } from '../state/secrets.ts'
+import { loadRestoreOrder } from '../restore/restore-order.ts'
 import { loadSecrets, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
 import { type ClusterSource, type OpenCluster } from './context.ts'
 
@@ -50,6 +51,12 @@ export async function completeCluster(source: ClusterSource): Promise<OpenCluste
     secrets: await completeSecrets(spec, await loadSecrets(state), edgeCertificate),
     state,
   }
+}
+
+/** What is to be built: the images of the cluster, and the one that restores it, if it is to be restored. */
+export async function imagesToBuild(spec: ClusterSpec): Promise<readonly ImageName[]> {
+  const order = await loadRestoreOrder(stateFolderOf(spec.name))
+  return [...new Set([...imagesOf(spec), ...(order === undefined ? [] : ['backup' as const])])]
 }
 
 /** Renders everything for these images; writes nothing. */
@@ -84,6 +91,7 @@ export async function prepareCluster(
         machine: await machineSteps(machine),
         engineAnswers,
         primary: engineAnswers ? await findPrimary(cluster) : undefined,
+        order: await loadRestoreOrder(state),
       }),
   }
 }
@@ -117,7 +125,8 @@ export const imageTagsOf = (
     alertmanager: hasNotifications(spec) ? ref('alertmanager') : '',
     drill: ref('drill'),
     store: trialRepositoryOf(spec) === undefined ? '' : ref('store'),
-    backup: spec.backup.repositories.length > 0 ? ref('backup') : '',
+    // Also where there are no backups yet, for whoever restores those of another cluster.
+    backup: refs.get('backup') ?? '',
     'restore-test': spec.backup.repositories.length > 0 ? ref('backup') : '',
   }
   return tags

@@ -4,12 +4,19 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { lentOperation } from '@neuronha/runtime/load-config.ts'
 import type { Step } from '@neuronha/core/plan/plan-up.ts'
 import { lockCluster } from '../state/lock.ts'
-import { saveApplied, loadApplied, saveSecrets, writeAtomically } from '../state/state-folder.ts'
+import {
+  loadApplied,
+  saveApplied,
+  saveSecrets,
+  stateFolderOf,
+  writeAtomically,
+  type StateFolder,
+} from '../state/state-folder.ts'
 import { writeCredentials } from '../state/credentials.ts'
+import { assertDataIsInPlace } from '../restore/in-place-record.ts'
 import { runStep } from '../setup/progress.ts'
 import { applySetup } from '../setup/apply-setup.ts'
 import { buildImages, needsBaseImageTools } from '../setup/images.ts'
-import { imagesOf } from '../setup/image-table.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { runSteps, type RunStepsOptions } from '../apply/run-steps.ts'
 import { waitForStatus } from '../apply/wait.ts'
@@ -18,12 +25,14 @@ import {
   createClusterObserver,
   loadClusterSource,
   type ClusterChoice,
+  type ClusterSource,
   type CommandIo,
 } from './context.ts'
 import {
   assertMachineHasRoom,
   assertSafeChange,
   completeCluster,
+  imagesToBuild,
   prepareCluster,
 } from './prepare.ts'
 import { takeOperationIfAny, type HeldOperation } from '../coordination/operation.ts'
@@ -31,6 +40,8 @@ import { actorHere, openAudit, recordOutcome } from './audit.ts'
 import { describeAccess, formatAccess } from './access.ts'
 
 export interface UpOptions extends ClusterChoice {
+  /** The cluster file, when it is not for `file`, `cluster` and the working folder to say. */
+  readonly source?: ClusterSource
   /** Do not ask before writes pause. */
   readonly yes: boolean
   /** Install what is missing on this machine. */
@@ -38,10 +49,11 @@ export interface UpOptions extends ClusterChoice {
 }
 
 const HEALTHY_TIMEOUT_MS = 240_000
+const RESTORED_TIMEOUT_MS = 24 * 3_600_000
 
 export async function up(io: CommandIo, options: UpOptions): Promise<void> {
   const startedAtMs = performance.now()
-  const source = await loadClusterSource(io, options)
+  const source = options.source ?? (await loadClusterSource(io, options))
   const { spec } = source
   const unlock = await lockCluster(spec.name, io.commandLine)
   try {
@@ -53,11 +65,12 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
       signal: io.signal,
     })
     await assertMachineHasRoom(spec, machine)
+    await assertDataIsInPlace(stateFolderOf(spec.name))
     const cluster = await completeCluster(source)
     const { secrets, state } = cluster
     await assertSafeChange(cluster)
     const images = await buildImages({
-      only: imagesOf(spec),
+      only: await imagesToBuild(spec),
       mirror: machine.mirror,
       progress: io.progress,
       signal: io.signal,
@@ -79,7 +92,7 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
       await recordOutcome(
         audit,
         'cli.up',
-        () => runAll(steps, { ...prepared, observer, audit }, io),
+        () => runAll(steps, { ...prepared, observer, audit, baseDir: source.baseDir }, io),
         describeUp,
       )
       const access = describeAccess(spec, state)
@@ -105,19 +118,29 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
 /** Runs the steps and waits until the cluster is healthy; returns the steps. */
 async function runAll(
   steps: readonly Step[],
-  parts: Pick<RunStepsOptions, 'cluster' | 'desired' | 'observer' | 'audit'>,
+  parts: Pick<RunStepsOptions, 'cluster' | 'desired' | 'observer' | 'audit' | 'baseDir'>,
   { progress, signal }: CommandIo,
 ): Promise<readonly Step[]> {
   const { observer } = parts
   await runSteps(steps, { ...parts, progress, signal })
+  // Members copy all that was restored.
+  const timeoutMs = (await wasJustRestored(parts.cluster.state))
+    ? RESTORED_TIMEOUT_MS
+    : HEALTHY_TIMEOUT_MS
   await runStep(progress, 'wait until everything is healthy', (step) =>
     waitForStatus(observer, 'a healthy cluster', ({ health }) => health === 'healthy', {
-      timeoutMs: HEALTHY_TIMEOUT_MS,
+      timeoutMs,
       signal,
       onLook: ({ reasons }) => step.note(reasons[0] ?? ''),
     }),
   )
   return steps
+}
+
+/** By this command, or by one that was interrupted. */
+async function wasJustRestored(state: StateFolder): Promise<boolean> {
+  const { restored } = (await loadApplied(state)) ?? {}
+  return restored !== undefined && Date.now() - Date.parse(restored.at) < RESTORED_TIMEOUT_MS
 }
 
 /** Nothing for an `up` that changed nothing. */

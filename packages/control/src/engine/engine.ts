@@ -16,6 +16,7 @@ import {
 } from '@neuronha/core/contracts/engine-api.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { LABELS } from '@neuronha/core/render/compose.ts'
+import { sleep } from '@neuronha/runtime/clock.ts'
 import type { TlsFiles } from '@neuronha/runtime/tls.ts'
 import { z } from 'zod'
 import { createEventDecoder, type EngineEvent } from './engine-events.ts'
@@ -164,9 +165,27 @@ export function createSocketEngine({ cluster, socketPath }: SocketEngineOptions)
       if ((await engine.inspect(name)) === undefined) return
       // What does not stop in order is removed all the same.
       await engine.stop(name, REMOVE_GRACE_SECONDS).catch(() => undefined)
-      await remove(`/containers/${safeName(name)}?force=1`)
+      try {
+        await remove(`/containers/${safeName(name)}?force=1`)
+      } catch (thrown) {
+        // One that removes itself when it ends is on its way out already.
+        if (!(await isGone(engine, name))) throw thrown
+      }
     },
   }
+}
+
+const GONE_MS = 10_000
+const LOOK_EVERY_MS = 100
+
+/** Looks for a while. */
+async function isGone({ inspect }: Pick<Engine, 'inspect'>, name: string): Promise<boolean> {
+  const untilMs = performance.now() + GONE_MS
+  while (performance.now() < untilMs) {
+    if ((await inspect(name)) === undefined) return true
+    await sleep(LOOK_EVERY_MS)
+  }
+  return false
 }
 
 /** The engine behind an engine proxy, for controllers. */

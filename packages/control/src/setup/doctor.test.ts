@@ -4,6 +4,7 @@ import { DEFAULT_MIRROR } from './apt-sources.ts'
 import {
   diagnose,
   diagnoseBackups,
+  diagnoseKeptData,
   formatFindings,
   isAtLeast,
   type DiagnoseOptions,
@@ -160,4 +161,15 @@ it('compares versions by number, not by text', () => {
   expect(isAtLeast('20.10.24+dfsg1', '20.10')).toBe(true)
   expect(isAtLeast('28.2.2', '20.10')).toBe(true)
   expect(isAtLeast('2.3', '2.20')).toBe(false)
+})
+
+describe('the data of before a restore in place', () => {
+  it('is a warning while it is kept, and a problem while it is on its way', () => {
+    const since = '2026-11-28T10:00:00.000Z'
+    expect(diagnoseKeptData({ since, phase: 'kept' })).toMatchObject({
+      status: 'warning',
+      fix: expect.stringContaining('--drop-old') as string,
+    })
+    expect(diagnoseKeptData({ since, phase: 'setting-aside' }).status).toBe('problem')
+  })
 })

@@ -1,4 +1,5 @@
 /** Is this machine able to run a cluster, and if not, how to mend that. Looks; changes nothing. */
+import type { InPlaceRecord } from '../restore/in-place-record.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import type { ComparedCopy } from '../state/backup-key.ts'
 import type { Machine } from './observe-machine.ts'
@@ -19,6 +20,7 @@ export interface Finding {
     | 'clock'
     | 'room'
     | 'backups'
+    | 'kept-data'
   /** A `problem` stops `up`; a `warning` does not. */
   readonly status: 'ok' | 'warning' | 'problem'
   readonly what: string
@@ -265,6 +267,24 @@ export function diagnoseBackups(
       )
     : ok('backups', `a copy of the key of the backups was compared on ${copy.at.slice(0, 10)}`)
 }
+
+/** The data of before a restore in place takes as much disk once more. Pure. */
+export const diagnoseKeptData = ({
+  since,
+  phase,
+}: Pick<InPlaceRecord, 'since' | 'phase'>): Finding =>
+  phase === 'kept' || phase === 'dropping'
+    ? warning(
+        'kept-data',
+        `the data of before the restore in place of ${since.slice(0, 10)} is kept in the members’ volumes`,
+        `\`./neuronha restore --drop-old\` drops it${phase === 'kept' ? ', `./neuronha restore --undo` puts it back' : ''}`,
+      )
+    : {
+        id: 'kept-data',
+        status: 'problem',
+        what: 'a restore in place, or its undo, was interrupted',
+        fix: 'run the same command again: it goes on',
+      }
 
 /** A day of tolerance: files may come from a machine whose own clock was ahead. */
 function checkClock({ clockMs, fileTimeMs }: Machine): Finding {

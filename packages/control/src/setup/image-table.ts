@@ -87,6 +87,7 @@ export const IMAGES: Readonly<Record<ImageName, ImageRow>> = {
       entries: {
         'backup.mjs': 'src/backups/main.ts',
         'restore-test.mjs': 'src/backups/restore-test-main.ts',
+        'restore.mjs': 'src/backups/restore-main.ts',
       },
       withNode: true,
     },

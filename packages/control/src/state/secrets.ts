@@ -35,13 +35,13 @@ const newRole = (): RoleSecret => {
  */
 export async function completeSecrets(
   spec: ClusterSpec,
-  existing: ClusterSecrets | undefined,
+  existing: Partial<ClusterSecrets> | undefined,
   userEdgeCertificate: ClusterSecrets['edgeCertificate'] | undefined,
 ): Promise<ClusterSecrets> {
   const ca = existing?.ca ?? (await createAuthority(spec.name))
   const certificates: Record<string, ClusterSecrets['ca']> = {}
   for (const request of certificateRequests(spec)) {
-    const present = existing?.certificates[request.name]
+    const present = existing?.certificates?.[request.name]
     certificates[request.name] =
       present && isStillGood(present, request) ? present : await issueCertificate(ca, request)
   }
@@ -78,7 +78,7 @@ const completeRoles = (
 async function publicCertificate(
   spec: ClusterSpec,
   ca: ClusterSecrets['ca'],
-  existing: ClusterSecrets | undefined,
+  existing: Partial<ClusterSecrets> | undefined,
 ): Promise<ClusterSecrets['edgeCertificate']> {
   const request: CertificateRequest = {
     name: 'edge-public',

@@ -7,6 +7,9 @@
  *     secrets.json     0600; everything generated for this cluster
  *     backup-key-copy.json   0600; when a copy of the key of the backups was compared
  *     applied.json     what was last done to etcd and the databases, by hash
+ *     restore.json     what is to be restored before the database starts; gone when that is done
+ *     in-place.json    that the data of before a restore in place is kept
+ *     restore/         what the process of that restore sees
  *     compose.yaml     for the engine
  *     files/<container>/   each container's read-only /etc/neuronha, owned by the containers' uid
  *     credentials/     what people need: CA, API key, console sign-in, connection strings
@@ -14,6 +17,7 @@
  */
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { RestoreOrder, RestoreResult } from '@neuronha/core/contracts/restore.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { RenderedFile, RenderedFiles } from '@neuronha/core/render/files.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
@@ -27,6 +31,9 @@ export interface StateFolder {
   readonly clusterFile: string
   readonly secretsFile: string
   readonly appliedFile: string
+  readonly restoreFile: string
+  readonly restoreDir: string
+  readonly inPlaceFile: string
   readonly composeFile: string
   readonly filesDir: string
   readonly credentialsDir: string
@@ -41,6 +48,9 @@ export const stateFolderOf = (cluster: string): StateFolder => {
     clusterFile: join(root, 'cluster.yaml'),
     secretsFile: join(root, 'secrets.json'),
     appliedFile: join(root, 'applied.json'),
+    restoreFile: join(root, 'restore.json'),
+    restoreDir: join(root, 'restore'),
+    inPlaceFile: join(root, 'in-place.json'),
     composeFile: join(root, 'compose.yaml'),
     filesDir: join(root, 'files'),
     credentialsDir: join(root, 'credentials'),
@@ -111,6 +121,13 @@ export interface Applied {
   readonly databaseSetup?: string
   readonly patroniConfig?: string
   readonly backupSetup?: string
+  readonly sealedSecrets?: string
+  /** The restore that this cluster began with. */
+  readonly restored?: {
+    readonly order: RestoreOrder
+    readonly result: RestoreResult
+    readonly at: string
+  }
   /** What running containers took up by a reload, which their labels cannot say: by name, of that very container. */
   readonly reloaded?: Readonly<Record<string, { readonly id: string; readonly config: string }>>
 }
@@ -146,14 +163,21 @@ export async function writeContainerFiles(
 }
 
 /** One of the containers' files; false: it was so already. */
-export async function writeContainerFile(
-  state: StateFolder,
+export const writeContainerFile = (
+  { filesDir }: StateFolder,
+  path: string,
+  file: RenderedFile,
+): Promise<boolean> => writeOwnedFile(filesDir, path, file)
+
+/** A file below `top` that the containers' user reads; false: it was so already. */
+export async function writeOwnedFile(
+  top: string,
   path: string,
   file: RenderedFile,
 ): Promise<boolean> {
-  const target = join(state.filesDir, path)
+  const target = join(top, path)
   if ((await readTextIfThere(target)) === file.text) return false
-  await makeOwnedFolder(dirname(target), state.filesDir)
+  await makeOwnedFolder(dirname(target), top)
   await writeAtomically(target, file.text, file.mode)
   await chown(target, CONTAINER_UID, CONTAINER_UID)
   return true
@@ -194,6 +218,9 @@ export async function forgetCluster(state: StateFolder): Promise<void> {
     state.credentialsDir,
     state.secretsFile,
     state.appliedFile,
+    state.restoreFile,
+    state.restoreDir,
+    state.inPlaceFile,
     state.composeFile,
     state.clusterFile,
   ]) {

@@ -27,6 +27,12 @@ export const RUNBOOK_OF_FAILURE: Readonly<Record<FailureKind, string>> = {
   'service-kill': 'service-down',
 }
 
+/** What no alert can tell, and no other member take over. */
+export const LOSSES: Readonly<Record<string, string>> = {
+  'data-deleted': 'data was deleted or spoiled, by a person or a program',
+  'everything-lost': 'the machine is lost, with all of the cluster',
+}
+
 /** A cluster that has every alert there is. */
 export const WITH_EVERY_ALERT: ClusterSpec = clusterSpecSchema.parse({
   edge: { kind: 'haproxy' },
@@ -67,6 +73,8 @@ export function runbookIndex(): string {
     '\n## Failures\n\nThe names are those of the drills. [Predicted RTO](../reference/predicted-rto.md) says what each costs.\n\n',
     '| failure | what happens | page |\n|---|---|---|\n',
     ...failures,
+    '\n## Losses\n\n| loss | page |\n|---|---|\n',
+    ...Object.entries(LOSSES).map(([runbook, what]) => `| ${what} | ${link(runbook)} |\n`),
     '\n## Alerts\n\n| group | alert | severity | what it means | page |\n|---|---|---|---|---|\n',
     ...alerts,
   ].join('')

@@ -1,5 +1,6 @@
 /** The configuration of each kind of process: shared parts plus its own. */
 import { z } from 'zod'
+import { restoreOrder } from '../contracts/restore.ts'
 import { migrationAccess, poolerAccess, processConfig, tlsConfig, upstream } from './common.ts'
 
 /** API keys that exist from the start; the service stores their SHA-256 at start when absent. */
@@ -144,6 +145,14 @@ export type BackupConfig = z.infer<typeof backupConfig>
 /** The runner of restore tests, which controllers start. */
 export const restoreTestConfig = backupConfig
 export type RestoreTestConfig = z.infer<typeof restoreTestConfig>
+
+/** The process that restores a whole cluster, once. */
+export const restoreConfig = z.strictObject({
+  /** pgBackRest's stanza: the cluster that the backups are of. */
+  stanza: z.string(),
+  ...restoreOrder.pick({ repository: true, backup: true, target: true, resumes: true }).shape,
+})
+export type RestoreConfig = z.infer<typeof restoreConfig>
 
 export const controllerConfig = processConfig.extend({
   observe: observeConfig,

@@ -32,6 +32,8 @@ const observation = (part: Partial<UpObservation>): UpObservation => ({
   databaseSetupPending: false,
   patroniConfigPending: false,
   backupSetupPending: false,
+  sealedSecretsPending: false,
+  restore: undefined,
   primary: undefined,
   predictedStallMs: 2400,
   predictedSwitchoverMs: 1200,
@@ -57,6 +59,42 @@ describe('planUp', () => {
       'configure-databases',
     ])
     expect(steps[0]?.targets).toEqual(['c-etcd-1'])
+  })
+
+  it('restores before any member starts, from a repository that is up by then', () => {
+    const all = [
+      wanted('c-etcd-1', 'etcd'),
+      wanted('c-store-1', 'store'),
+      ...members,
+      wanted('c-router-1', 'router'),
+    ]
+    const steps = planUp(
+      observation({
+        wanted: all,
+        restore: { title: 'restore shop', member: 'c-member-1' },
+        etcdAuthPending: true,
+      }),
+    )
+    expect(steps.map(({ kind, targets }) => [kind, ...targets].join(' '))).toEqual([
+      'start c-etcd-1',
+      'configure-etcd',
+      'start c-store-1',
+      'restore c-member-1',
+      'start c-store-1 c-member-1 c-member-2 c-member-3 c-router-1',
+    ])
+    expect(steps[3]?.title).toBe('restore shop')
+  })
+
+  it('seals the secrets when the repositories know the cluster', () => {
+    const steps = planUp(
+      observation({
+        wanted: members,
+        present: members.map(running),
+        backupSetupPending: true,
+        sealedSecretsPending: true,
+      }),
+    )
+    expect(steps.map(({ kind }) => kind)).toEqual(['configure-backups', 'seal-secrets'])
   })
 
   it('replaces members one by one, the primary last, and only after another one took over', () => {

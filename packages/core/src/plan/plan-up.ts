@@ -39,6 +39,10 @@ export interface UpObservation {
   readonly patroniConfigPending: boolean
   /** Repositories are to be prepared for this cluster. */
   readonly backupSetupPending: boolean
+  /** What lies beside the backups is not what a new machine would need to bring this cluster back. */
+  readonly sealedSecretsPending: boolean
+  /** What is to be restored before any member runs, and into which one; undefined: nothing. */
+  readonly restore: { readonly title: string; readonly member: string } | undefined
   /** Name of the primary, when there is one. */
   readonly primary: string | undefined
   /** Predicted pause of writes when the only member is replaced, milliseconds. */
@@ -61,6 +65,8 @@ export type StepKind =
   | 'configure-databases'
   | 'configure-patroni'
   | 'configure-backups'
+  | 'seal-secrets'
+  | 'restore'
 
 export interface Step {
   readonly kind: StepKind
@@ -94,6 +100,7 @@ export function planUp(observation: UpObservation): readonly Step[] {
     ...pendingStep(observation.etcdAuthPending, CONFIGURE_ETCD),
     // Members before what is new: a new member copies from one that must let it in.
     ...reloadSteps(reloaded.filter(isMember)),
+    ...restoreSteps(observation, others),
     ...startSteps(others, 'they are wanted and do not run'),
     ...createSteps(resting),
     ...pendingStep(observation.databaseSetupPending, CONFIGURE_DATABASES),
@@ -102,6 +109,7 @@ export function planUp(observation: UpObservation): readonly Step[] {
     ...replaceSteps(replaced, observation),
     // Every member has its configuration by now.
     ...pendingStep(observation.backupSetupPending, CONFIGURE_BACKUPS),
+    ...pendingStep(observation.sealedSecretsPending, SEAL_SECRETS),
     ...removeSteps(observation),
   ]
 }
@@ -167,6 +175,31 @@ const CONFIGURE_BACKUPS = step(
   [],
   'WAL waits on the members until they know this cluster',
 )
+
+const SEAL_SECRETS = step(
+  'seal-secrets',
+  'put the sealed secrets beside the backups',
+  [],
+  'they changed or are not there: a new machine needs them to bring this cluster back',
+)
+
+/** A member that starts without data makes an empty database: the data comes first, and the repository before that. */
+const restoreSteps = (
+  { restore }: UpObservation,
+  starting: readonly WantedContainer[],
+): readonly Step[] => {
+  if (restore === undefined) return []
+  const stores = starting.filter(({ component }) => component === 'store')
+  return [
+    ...startSteps(stores, 'what is restored comes from there'),
+    step(
+      'restore',
+      restore.title,
+      [restore.member],
+      'it was ordered; every other member copies from this one',
+    ),
+  ]
+}
 
 const pendingStep = (isPending: boolean, pending: Step): readonly Step[] =>
   isPending ? [pending] : []

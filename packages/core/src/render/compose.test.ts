@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { COMPONENTS } from '../topology/containers.ts'
-import { renderCompose, type EngineSocket, type ImageTags } from './compose.ts'
+import { composeOfOnly, renderCompose, type EngineSocket, type ImageTags } from './compose.ts'
 import { aSpec, textOf } from './testing.ts'
 
 interface Service {
@@ -64,4 +64,18 @@ it('leaves what rests to whoever starts it, and has the engine bring back all el
     ['backup-1', 'no'],
     ['restore-test-1', 'no'],
   ])
+})
+
+describe('the Compose file of some containers', () => {
+  it('names them, their volumes and the network, and no other volume that Compose would make', () => {
+    const rendered = renderCompose(aSpec(), {
+      ...{ images, filesDir: '/files', engineSocket: { path: '/run/docker.sock', gid: 1 } },
+      hashOf: () => ({ config: 'c', start: 's' }),
+    })
+    const all = textOf(rendered, 'compose.yaml')
+    const only = parse(composeOfOnly(all, ['neurondb-store-1'])) as Record<string, object>
+    expect(Object.keys(only['services'] ?? {})).toEqual(['store-1'])
+    expect(Object.keys(only['volumes'] ?? {})).toEqual(['neurondb-store-1-data'])
+    expect(only['networks']).toEqual((parse(all) as Record<string, object>)['networks'])
+  })
 })

@@ -3,7 +3,7 @@
  * It holds no secret: those are files in each container's own read-only folder. Labels carry hashes of that folder, so
  * that changed configuration is a changed container, or one to be reloaded.
  */
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
 import { bytesOf } from '../spec/quantities.ts'
 import {
@@ -187,6 +187,28 @@ export function renderCompose(spec: ClusterSpec, options: ComposeOptions): Rende
   }
   const text = header('Compose') + stringify(document, { lineWidth: 0 })
   return new Map<string, RenderedFile>([['compose.yaml', plainFile(text)]])
+}
+
+/**
+ * The same Compose file with these containers alone: Compose makes every volume that a file names, whatever it is asked to
+ * start.
+ */
+export function composeOfOnly(compose: string, names: readonly string[]): string {
+  const document = parse(compose) as {
+    readonly services: Readonly<Record<string, { readonly container_name: string }>>
+    readonly volumes: Readonly<Record<string, unknown>>
+  }
+  const kept = <T>(of: Readonly<Record<string, T>>, isKept: (key: string, value: T) => boolean) =>
+    Object.fromEntries(Object.entries(of).filter(([key, value]) => isKept(key, value)))
+  const volumes = names.map(volumeName)
+  return stringify(
+    {
+      ...document,
+      services: kept(document.services, (_key, service) => names.includes(service.container_name)),
+      volumes: kept(document.volumes, (key) => volumes.includes(key)),
+    },
+    { lineWidth: 0 },
+  )
 }
 
 function composeService(spec: ClusterSpec, container: Container, options: ComposeOptions) {

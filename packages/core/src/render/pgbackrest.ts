@@ -209,13 +209,27 @@ const restoreTestConfiguration = (spec: ClusterSpec): string =>
     prefixed('pg1-', { ...DATABASE, path: RESTORED_DATA_DIR }),
   )
 
+/** Where a restored cluster's files are until they are complete: beside the place from which its member starts. */
+export const RESTORING_DATA_DIR = '/var/lib/postgresql/restoring'
+
+/** Who restores a whole cluster reaches its repositories, and none of its members. */
+const restoreConfiguration = (spec: ClusterSpec, cpus: number, path: string): string =>
+  configuration(
+    spec,
+    {
+      'process-max': Math.max(1, Math.floor(cpus)),
+      'spool-path': '/var/lib/postgresql/pgbackrest-spool',
+    },
+    prefixed('pg1-', { ...DATABASE, path }),
+  )
+
 /** archive_command. It gives way to sessions: only archiving is late when the processor is short. */
 export const archiveCommand = (spec: ClusterSpec): string =>
   ['nice', '-n', '10', ...PGBACKREST, `--stanza=${spec.name}`, 'archive-push', '%p'].join(' ')
 
 const secretSettings = (
   spec: ClusterSpec,
-  { backup }: ClusterSecrets,
+  { backup }: Pick<ClusterSecrets, 'backup'>,
   credentials: readonly (RepositoryCredentials | undefined)[],
 ): Settings => {
   const ofOne = (repository: Repository, index: number): Settings => {
@@ -228,6 +242,49 @@ const secretSettings = (
   return Object.assign({}, ...spec.backup.repositories.map(ofOne)) as Settings
 }
 
+/** One folder's configuration with the keys and CAs of the repositories. */
+function withRepositories(
+  folder: string,
+  text: string,
+  keys: string,
+  credentials: readonly (RepositoryCredentials | undefined)[],
+): RenderedFiles {
+  // Read anew by each call, so that another key of the store replaces no member. What its server listens on stays.
+  const files = new Map<string, RenderedFile>([
+    [`${folder}/pgbackrest.conf`, reloadable(plainFile(text))],
+    [`${folder}/pgbackrest.d/repositories.conf`, reloadable(secretFile(keys))],
+  ])
+  credentials.forEach((store, index) => {
+    if (store?.caCertificate === undefined) return
+    files.set(
+      `${folder}/pgbackrest.d/${repositoryName(index)}-ca.crt`,
+      reloadable(plainFile(store.caCertificate)),
+    )
+  })
+  return files
+}
+
+/** What whoever restores a whole cluster needs to read its repositories. */
+export const renderRestoreAccess = (
+  folder: string,
+  spec: ClusterSpec,
+  secrets: Pick<ClusterSecrets, 'backup'>,
+  { cpus, credentials = [], path = RESTORING_DATA_DIR }: RestoreAccessOptions,
+): RenderedFiles =>
+  withRepositories(
+    folder,
+    restoreConfiguration(spec, cpus, path),
+    iniSection('global', secretSettings(spec, secrets, credentials)),
+    credentials,
+  )
+
+export interface RestoreAccessOptions {
+  readonly cpus: number
+  /** Where the database is that it is about; default: where one is that is being restored. */
+  readonly path?: string
+  readonly credentials?: readonly (RepositoryCredentials | undefined)[] | undefined
+}
+
 export function renderPgbackrest(
   spec: ClusterSpec,
   secrets: ClusterSecrets,
@@ -236,17 +293,9 @@ export function renderPgbackrest(
   const files = new Map<string, RenderedFile>()
   if (spec.backup.repositories.length === 0) return files
   const keys = iniSection('global', secretSettings(spec, secrets, credentials))
-  // Read anew by each call, so that another key of the store replaces no member. What its server listens on stays.
   const write = ({ name }: Container, text: string): void => {
-    files.set(`${name}/pgbackrest.conf`, reloadable(plainFile(text)))
-    files.set(`${name}/pgbackrest.d/repositories.conf`, reloadable(secretFile(keys)))
-    credentials.forEach((store, index) => {
-      if (store?.caCertificate === undefined) return
-      files.set(
-        `${name}/pgbackrest.d/${repositoryName(index)}-ca.crt`,
-        reloadable(plainFile(store.caCertificate)),
-      )
-    })
+    for (const [path, file] of withRepositories(name, text, keys, credentials))
+      files.set(path, file)
   }
   for (const member of containersOf(spec, 'member')) write(member, memberConfiguration(spec))
   const client = assertPresent(

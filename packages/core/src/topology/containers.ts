@@ -39,7 +39,7 @@ export type ServiceComponent = (typeof SERVICE_COMPONENTS)[number]
 export const CONTAINER_UID = 10_001
 
 /** Last octet of a component's first container; replica n has this + n − 1. */
-const FIRST_OCTET: Readonly<Record<Component | 'loadgen', number>> = {
+const FIRST_OCTET: Readonly<Record<Component | 'loadgen' | 'restore', number>> = {
   etcd: 11,
   member: 21,
   router: 41,
@@ -57,6 +57,7 @@ const FIRST_OCTET: Readonly<Record<Component | 'loadgen', number>> = {
   drill: 215,
   backup: 216,
   'restore-test': 217,
+  restore: 218,
   'engine-proxy': 221,
 }
 
@@ -78,7 +79,7 @@ export const containerName = (cluster: string, component: string, ordinal: numbe
 /** The address of the n-th container of a component in a /24, for example 10.77.0.21. */
 export const addressOf = (
   spec: ClusterSpec,
-  component: Component | 'loadgen',
+  component: Component | 'loadgen' | 'restore',
   ordinal: number,
 ): string => {
   const prefix = spec.network.subnet.split('/')[0]?.split('.').slice(0, 3).join('.') ?? ''

@@ -1,0 +1,34 @@
+/** For tests of restores: a copy without a database. */
+import { PlatformError } from '@neuronha/core/errors.ts'
+import type { RestoreCopyOptions, RestoredCopy } from './restored-copy.ts'
+
+/** Remembers what was done with it, answers as told, and breaks where it is told to. */
+export class FakeCopy implements RestoredCopy {
+  readonly acts: string[] = []
+  /** Answers, by a part of the question. */
+  answers: Readonly<Record<string, string>> = {}
+  broken: keyof RestoredCopy | null = null
+  readonly #act = (name: keyof RestoredCopy, words: string = name): Promise<void> => {
+    this.acts.push(words)
+    return this.broken === name
+      ? Promise.reject(new PlatformError('COMMAND_FAILED', `${name} failed`))
+      : Promise.resolve()
+  }
+  restore = async ({ repository, target, backup, options = [] }: RestoreCopyOptions) => {
+    const words = [repository, target.kind, ...(backup === undefined ? [] : [backup]), ...options]
+    await this.#act('restore', ['restore', ...words].join(' '))
+    return backup ?? '20261128-185901F'
+  }
+  resume = (repository: string) => this.#act('resume', `resume ${repository}`)
+  completeHistories = (repository: string, timeline: number) =>
+    this.#act('completeHistories', `histories ${repository} ${timeline}`)
+  start = () => this.#act('start')
+  ask = async (sql: string): Promise<string> => {
+    await this.#act('ask', `ask ${sql.slice(0, 12)}`)
+    return Object.entries(this.answers).find(([part]) => sql.includes(part))?.[1] ?? ''
+  }
+  checkRelations = () => this.#act('checkRelations')
+  stop = () => this.#act('stop')
+  checkPages = () => this.#act('checkPages')
+  remove = () => this.#act('remove')
+}
