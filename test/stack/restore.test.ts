@@ -48,16 +48,14 @@ const mark = async (primary: string, word: string): Promise<void> => {
   await sqlOn(primary, `insert into public.restore_marks values ('${word}')`)
 }
 
-/** A moment that lies between what was committed before and what is committed from now on. */
-async function aMoment(primary: string): Promise<string> {
-  await delay(1100)
-  const now = await sqlOn(
-    primary,
-    `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')`,
-  )
-  await delay(1100)
-  return now.trim()
-}
+/** A moment after everything that was committed before, and before what is committed from now on. */
+const aMoment = async (primary: string): Promise<string> =>
+  (
+    await sqlOn(
+      primary,
+      `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')`,
+    )
+  ).trim()
 
 async function untilBackedUp(cluster: string): Promise<void> {
   const deadline = Date.now() + 240_000
@@ -78,6 +76,16 @@ async function neuronhaOk(...args: readonly string[]): Promise<string> {
 /** With the key and the CA that somebody got from the small cluster once. */
 const agentsWith = (key: string, ca: string) =>
   fetchHttps(`https://localhost:${HTTPS_PORT}/agent/api/v1/agents`, { key }, { ca })
+
+/** The process that restores runs, and holds the volume. */
+async function untilCopying(): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while (Date.now() < deadline) {
+    const { stdout } = await run('docker', ['top', `${SMALL}-restore-1`])
+    if (stdout.includes('restore.mjs')) return
+    await delay(50)
+  }
+}
 
 const removeSmall = async (): Promise<void> => {
   await neuronha(['down', '--cluster', SMALL, '--volumes', '--yes'])
@@ -108,8 +116,6 @@ describe('a restore beside the cluster', () => {
     await mark(old, 'before')
     const moment = await aMoment(old)
     await mark(old, 'after')
-    // The recovery has to meet a commit that lies behind the moment.
-    await delay(1100)
     await neuronhaOk('restore', '--to', moment, '--into', file, '--cluster', CLUSTER_NAME)
     expect(await marksOf(primaryOf(await small()))).toEqual(['before'])
     expect(await marksOf(old)).toEqual(['before', 'after'])
@@ -167,7 +173,6 @@ describe('a restore in place', () => {
     await mark(before, 'kept')
     const moment = await aMoment(before)
     await mark(before, 'a mistake')
-    await delay(1100)
     const confirmed = ['--yes-i-mean-it', SMALL]
     await neuronhaOk(...inPlace, '--in-place', '--to', moment, ...confirmed)
     expect(await marksOf(primaryOf(await small()))).toEqual(['before', 'kept'])
@@ -243,7 +248,7 @@ describe('a cluster of which nothing is left but its repository', () => {
       killOn: killed.signal,
       timeoutMs: 300_000,
       onLine: (line) => {
-        if (line.includes('restore the database of')) setTimeout(() => killed.abort(), 2000)
+        if (line.includes('restore the database of')) void untilCopying().then(() => killed.abort())
       },
     })
     expect((await first).code).toBe(137)

@@ -36,7 +36,7 @@ import { applyEtcdAuth } from './etcd-auth.ts'
 import { applyPatroniConfig } from './patroni-config.ts'
 import { findRunningPrimary } from './running-cluster.ts'
 import { setupHashes } from './up-plan.ts'
-import { isServing, primaryOf, waitForStatus } from './wait.ts'
+import { isServing, patienceOf, primaryOf, waitForStatus } from './wait.ts'
 
 export interface RunStepsOptions extends ChangeHandsOptions {
   readonly observer: Observer
@@ -132,17 +132,13 @@ const waitForPrimary = (options: RunStepsOptions): Promise<ClusterStatus> =>
     signal: options.signal,
   })
 
-/** After a restore every standby copies all of it, and until one has, commits may wait. */
-const RESTORED_TIMEOUT_MS = 24 * 3_600_000
-
 async function waitForCommits(options: RunStepsOptions): Promise<ClusterStatus> {
-  const { restored } = (await loadApplied(options.cluster.state)) ?? {}
   return waitForStatus(
     options.observer,
     'a primary whose commits do not wait for standbys',
     (seen) => primaryOf(seen) !== undefined && !commitsWait(seen),
     {
-      timeoutMs: restored === undefined ? PRIMARY_TIMEOUT_MS : RESTORED_TIMEOUT_MS,
+      timeoutMs: await patienceOf(options.cluster.state, PRIMARY_TIMEOUT_MS),
       signal: options.signal,
       onLook: ({ reasons }) => options.note(reasons[0] ?? ''),
     },
@@ -215,7 +211,8 @@ async function carryOut(order: RestoreOrder, options: RunStepsOptions): Promise<
   const sides = await restoreSidesOf(order, cluster, baseDir)
   const image = desired.images.backup
   // An earlier try may have come as far as starting it.
-  await createSocketEngine({ cluster: spec.name }).stop(order.member).catch(toPlatformError)
+  const engine = createSocketEngine({ cluster: spec.name })
+  if ((await engine.inspect(order.member)) !== undefined) await engine.stop(order.member)
   const result = await restoreDatabase({ sides, state, image, order, note, signal })
   note(`waiting for ${order.member} to lead`)
   await composeUp(state, [order.member], signal)

@@ -3,8 +3,21 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { Observer } from '../observe/create-observer.ts'
+import { loadApplied, type StateFolder } from '../state/state-folder.ts'
 
 const LOOK_EVERY_MS = 400
+/** A database of terabytes. */
+const COPY_TIMEOUT_MS = 24 * 3_600_000
+
+/**
+ * How long to wait for members: in the day after a restore, by this command or by one that was interrupted, each of them copies
+ * the whole database.
+ */
+export async function patienceOf(state: StateFolder, usualMs: number): Promise<number> {
+  const { restored } = (await loadApplied(state)) ?? {}
+  const sinceMs = restored === undefined ? Infinity : Date.now() - Date.parse(restored.at)
+  return sinceMs < COPY_TIMEOUT_MS ? COPY_TIMEOUT_MS : usualMs
+}
 
 export interface WaitOptions {
   readonly timeoutMs: number

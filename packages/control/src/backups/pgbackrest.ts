@@ -200,8 +200,8 @@ function parsed<T extends z.ZodType>(schema: T, json: string): z.infer<T> {
 }
 
 const unreadable = (said: string): PlatformError => {
-  const { message, hint } = diagnose(said)
-  return new PlatformError('BACKUP_FAILED', message, { hint })
+  const { message, hint, isAway } = diagnose(said)
+  return new PlatformError('BACKUP_FAILED', message, { hint, details: { isAway } })
 }
 
 const timeOf = (seconds: number): string => new Date(seconds * 1000).toISOString()
@@ -212,6 +212,8 @@ interface Diagnosis {
   readonly pattern: RegExp
   readonly words: string
   readonly hint: string
+  /** It may answer in a moment. */
+  readonly isAway?: boolean
 }
 
 /** The first that fits. */
@@ -255,6 +257,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
     pattern:
       /unable to get address|HostConnectError|unable to connect|Connection refused|timeout .*(read|write) from/i,
     words: 'no answer',
+    isAway: true,
     hint: 'Is it up, and reachable from the members? What could not be archived waits on their disks and is archived afterwards.',
   },
   {
@@ -281,7 +284,11 @@ export function failure(result: RunResult): PlatformError {
 }
 
 /** What pgBackRest says, in words that name the cause where it is known. */
-function diagnose(said: string): { readonly message: string; readonly hint: string } {
+function diagnose(said: string): {
+  readonly message: string
+  readonly hint: string
+  readonly isAway: boolean
+} {
   const found = DIAGNOSES.find(({ pattern }) => pattern.test(said))
   // What was read with a wrong key is no text.
   const reason = (said.split('\n')[0] ?? '')
@@ -291,6 +298,7 @@ function diagnose(said: string): { readonly message: string; readonly hint: stri
   return {
     message: message.slice(0, MOST_WORDS),
     hint: found?.hint ?? '`./neuronha logs backup` has more of it.',
+    isAway: found?.isAway ?? false,
   }
 }
 

@@ -4,27 +4,12 @@ import { join } from 'node:path'
 import type { RestoreConfig } from '@neuronha/core/config/processes.ts'
 import type { RestoreReport } from '@neuronha/core/contracts/restore.ts'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { RepositoryContents } from './pgbackrest.ts'
 import { createRestorePlace, restoreCluster, type RestorePlace } from './restore-cluster.ts'
-import { FakeCopy } from './testing.ts'
-
-const aBackup = (label: string): RepositoryContents['backups'][number] => ({
-  label,
-  kind: 'full',
-  started_at: '2026-11-28T18:59:01.000Z',
-  ended_at: '2026-11-28T18:59:05.000Z',
-  start_lsn: '0/7000028',
-  start_wal: '000000010000000000000007',
-  stop_lsn: '0/7001108',
-  database_bytes: 1000,
-  stored_bytes: 400,
-  has_errors: false,
-  verification: null,
-})
+import { aBackup, FakeCopy } from './testing.ts'
 
 class FakePlace implements RestorePlace {
   held: Awaited<ReturnType<RestorePlace['holds']>> = 'nothing'
-  free = 1_000_000
+  free = 100_000_000
   moved = 0
   holds = () => Promise.resolve(this.held)
   freeBytes = () => Promise.resolve(this.free)
@@ -74,7 +59,7 @@ describe('the restore of a cluster', () => {
       timeline: 3,
       lsn: '0/9000100',
       recovered_to: '2026-11-28T20:00:00.250Z',
-      database_bytes: 1000,
+      database_bytes: 32_210_684,
     })
     expect(copy.acts.slice(0, 6)).toEqual([
       'restore repo1 latest',
@@ -118,7 +103,7 @@ describe('the restore of a cluster', () => {
 
   it('refuses before it copies what the disk has no room for', async () => {
     const { copy, place, run } = aRestore()
-    place.free = 1099
+    place.free = 32_210_684
     await expect(run()).rejects.toMatchObject({ code: 'NO_SPACE' })
     expect(copy.acts).toEqual([])
   })
@@ -180,6 +165,9 @@ describe('the place of a restored database', () => {
     await place.moveIn(config)
     expect(await place.holds(config)).toBe('this')
     expect(await place.holds({ ...config, repository: 'repo2' })).toBe('another')
+    // What cannot be read is not nothing: it would be written over.
+    const unreadable = createRestorePlace(join(data, 'PG_VERSION'), restoring)
+    await expect(unreadable.holds(config)).rejects.toThrow('ENOTDIR')
     expect(await readdir(data)).toEqual(['PG_VERSION'])
     expect(await place.freeBytes()).toBeGreaterThan(0)
   })

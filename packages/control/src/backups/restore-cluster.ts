@@ -54,7 +54,7 @@ const ALREADY: RestoreResult = {
 }
 
 /** WAL that is replayed, and what PostgreSQL makes of it, come on top of the files. */
-const ROOM = 1.1
+export const ROOM = 1.1
 
 export async function restoreCluster(deps: RestoreClusterDeps): Promise<RestoreResult> {
   const { config, copy, place, say } = deps
@@ -166,14 +166,24 @@ async function assertRoom({ config, pgbackrest, place }: RestoreClusterDeps): Pr
 const markerBeside = (data: string): string => join(dirname(data), 'restored.json')
 const textOf = (config: RestoreConfig): string => JSON.stringify(config)
 
+/** What cannot be read is not the same as nothing: nothing is written over. */
+async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 /**
  * @param data Where the member looks for its database.
  * @param restoring Where the copy is until it is complete, on the same volume.
  */
 export const createRestorePlace = (data: string, restoring: string): RestorePlace => ({
   holds: async (config) => {
-    if ((await readdir(data).catch(() => [])).length === 0) return 'nothing'
-    const marker = await readFile(markerBeside(data), 'utf8').catch(() => '')
+    if (((await unlessAbsent(readdir(data))) ?? []).length === 0) return 'nothing'
+    const marker = await unlessAbsent(readFile(markerBeside(data), 'utf8'))
     return marker === textOf(config) ? 'this' : 'another'
   },
   freeBytes: async () => {

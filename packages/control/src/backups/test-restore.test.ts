@@ -8,7 +8,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { describe, expect, it } from 'vitest'
 import { FakeKv } from '../planned/testing.ts'
 import type { RepositoryContents } from './pgbackrest.ts'
-import { FakeCopy } from './testing.ts'
+import { aBackup, FakeCopy } from './testing.ts'
 import { testRestore } from './test-restore.ts'
 
 const KEYS = coordinationKeys('demo')
@@ -26,21 +26,7 @@ const aRepository: RepositoryContents = {
   wal_from: '000000010000000000000001',
   wal_to: '000000010000000000000009',
   gaps: [],
-  backups: [
-    {
-      label: '20261128-185901F',
-      kind: 'full',
-      started_at: '2026-11-28T18:59:01.000Z',
-      ended_at: '2026-11-28T18:59:05.000Z',
-      start_lsn: '0/7000028',
-      start_wal: '000000010000000000000007',
-      stop_lsn: '0/7001108',
-      database_bytes: 32_210_684,
-      stored_bytes: 3_848_608,
-      has_errors: false,
-      verification: null,
-    },
-  ],
+  backups: [aBackup('20261128-185901F')],
 }
 
 /** What the copy answers when it has `ledger` and these tables. */

@@ -1,6 +1,21 @@
 /** For tests of restores: a copy without a database. */
 import { PlatformError } from '@neuronha/core/errors.ts'
+import type { RepositoryContents } from './pgbackrest.ts'
 import type { RestoreCopyOptions, RestoredCopy } from './restored-copy.ts'
+
+export const aBackup = (label: string): RepositoryContents['backups'][number] => ({
+  label,
+  kind: 'full',
+  started_at: '2026-11-28T18:59:01.000Z',
+  ended_at: '2026-11-28T18:59:05.000Z',
+  start_lsn: '0/7000028',
+  start_wal: '000000010000000000000007',
+  stop_lsn: '0/7001108',
+  database_bytes: 32_210_684,
+  stored_bytes: 3_848_608,
+  has_errors: false,
+  verification: null,
+})
 
 /** Remembers what was done with it, answers as told, and breaks where it is told to. */
 export class FakeCopy implements RestoredCopy {

@@ -42,6 +42,9 @@ export interface CommandIo {
   readonly commandLine: string
 }
 
+/** For a command within another one: only how it ends is of interest. */
+export const quiet = (io: CommandIo): CommandIo => ({ ...io, json: false, out: () => undefined })
+
 export interface ClusterChoice {
   readonly file?: string | undefined
   readonly cluster?: string | undefined

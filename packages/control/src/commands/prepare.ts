@@ -27,12 +27,13 @@ import { checkSubnet } from '../setup/check-subnet.ts'
 import { imagesOf, type ImageName } from '../setup/image-table.ts'
 import type { WantedImage } from '../setup/image-tags.ts'
 import { findMissingImages, needsBaseImageTools } from '../setup/images.ts'
-import type { Machine } from '../setup/observe-machine.ts'
+import { applySetup } from '../setup/apply-setup.ts'
+import { observeMachine, type Machine } from '../setup/observe-machine.ts'
 import { planSetup } from '../setup/plan-setup.ts'
 import { completeSecrets } from '../state/secrets.ts'
 import { loadRestoreOrder } from '../restore/restore-order.ts'
 import { loadSecrets, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
-import { type ClusterSource, type OpenCluster } from './context.ts'
+import type { ClusterSource, CommandIo, OpenCluster } from './context.ts'
 
 export interface PreparedCluster {
   readonly cluster: OpenCluster
@@ -52,6 +53,17 @@ export async function completeCluster(source: ClusterSource): Promise<OpenCluste
     state,
   }
 }
+
+/** The machine, with what it lacks installed if that is allowed. */
+export const setUpMachine = async (
+  { progress, signal }: CommandIo,
+  mayInstall: boolean,
+): Promise<Machine> =>
+  applySetup({
+    machine: await observeMachine(),
+    needsBaseImageTools: await needsBaseImageTools(),
+    ...{ progress, mayInstall, signal },
+  })
 
 /** What is to be built: the images of the cluster, and the one that restores it, if it is to be restored. */
 export async function imagesToBuild(spec: ClusterSpec): Promise<readonly ImageName[]> {

@@ -6,7 +6,6 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { RestoreTarget } from '@neuronha/core/contracts/restore.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
-import { repositoryName } from '@neuronha/core/render/pgbackrest.ts'
 import type { RestoreSides } from '@neuronha/core/render/restore.ts'
 import { composeOfOnly, volumeName } from '@neuronha/core/render/compose.ts'
 import type { ClusterSecrets } from '@neuronha/core/secrets.ts'
@@ -18,33 +17,23 @@ import { targetWords } from '../backups/restore-arguments.ts'
 import { createPgbackrest, type Pgbackrest } from '../backups/pgbackrest.ts'
 import { composeUp } from '../engine/compose.ts'
 import { createSocketEngine } from '../engine/engine.ts'
-import { list } from '../observe/words.ts'
 import { assertCanRestore, describeWindow } from '../restore/assert-can-restore.ts'
 import { assertNothingHere, assertNoVolumes } from '../restore/assert-nothing-here.ts'
 import { getSealedSecrets } from '../restore/put-sealed-secrets.ts'
 import { openRepositoryReader } from '../restore/repository-reader.ts'
 import { firstMember } from '../restore/restore-database.ts'
-import {
-  forgetPreparation,
-  loadRestoreOrder,
-  reviseOrder,
-  saveRestoreOrder,
-} from '../restore/restore-order.ts'
+import { saveRestoreOrder } from '../restore/restore-order.ts'
 import { openSealedSecrets, WITHOUT } from '../restore/sealed-secrets.ts'
 import { assertSourceIsGone } from '../restore/source-is-gone.ts'
-import { applySetup } from '../setup/apply-setup.ts'
 import { imagesOf } from '../setup/image-table.ts'
-import { buildImages, needsBaseImageTools } from '../setup/images.ts'
-import { observeMachine } from '../setup/observe-machine.ts'
+import { buildImages } from '../setup/images.ts'
 import { runStep } from '../setup/progress.ts'
-import { lockCluster } from '../state/lock.ts'
 import { completeSecrets } from '../state/secrets.ts'
 import {
   saveSecrets,
   stateFolderOf,
   writeAtomically,
   writeContainerFile,
-  type StateFolder,
 } from '../state/state-folder.ts'
 import { actorHere } from './audit.ts'
 import {
@@ -54,7 +43,8 @@ import {
   type CommandIo,
   type OpenCluster,
 } from './context.ts'
-import { assertMachineHasRoom, prepareCluster } from './prepare.ts'
+import { orderRestore, repositoryOf, type WantedOrder } from './order-restore.ts'
+import { assertMachineHasRoom, prepareCluster, setUpMachine } from './prepare.ts'
 import { up } from './up.ts'
 
 export interface RecoverOptions extends ClusterChoice {
@@ -80,22 +70,12 @@ export interface RecoverOptions extends ClusterChoice {
 export async function recover(io: CommandIo, options: RecoverOptions): Promise<void> {
   const source = await loadClusterSource(io, options)
   const state = stateFolderOf(source.spec.name)
-  if ((await loadRestoreOrder(state)) === undefined) {
-    const unlock = await lockCluster(source.spec.name, io.commandLine)
-    try {
-      await prepareRecovery(io, options, source, state)
-    } catch (thrown) {
-      await forgetPreparation(state)
-      throw thrown
-    } finally {
-      await unlock()
-    }
-  } else
-    await reviseOrder(io, state, {
-      repository: repositoryOf(source, options.from),
-      target: options.target,
-      backup: options.backup ?? null,
-    })
+  const wanted = {
+    repository: repositoryOf(source.spec, options.from),
+    target: options.target,
+    backup: options.backup ?? null,
+  }
+  await orderRestore(io, state, wanted, () => prepareRecovery(io, options, source, wanted))
   await up(io, { ...options, yes: true })
 }
 
@@ -103,21 +83,16 @@ async function prepareRecovery(
   io: CommandIo,
   options: RecoverOptions,
   source: ClusterSource,
-  state: StateFolder,
+  wanted: WantedOrder,
 ): Promise<void> {
   const { spec, baseDir } = source
-  const repository = repositoryOf(source, options.from)
+  const { repository } = wanted
+  const state = stateFolderOf(spec.name)
   await assertNothingHere(state)
   const backupKey = await readBackupKey(options.keyFile)
   const { repositories: credentials } = await readExternalSecrets(spec, baseDir)
   const edgeCertificate = await readEdgeCertificate(spec, baseDir)
-  const machine = await applySetup({
-    machine: await observeMachine(),
-    needsBaseImageTools: await needsBaseImageTools(),
-    progress: io.progress,
-    mayInstall: options.install,
-    signal: io.signal,
-  })
+  const machine = await setUpMachine(io, options.install)
   await assertNoVolumes(
     state.cluster,
     // A repository of the cluster's own is what it comes back from.
@@ -157,10 +132,8 @@ async function prepareRecovery(
       )
     await saveSecrets(state, await completeSecrets(spec, found, edgeCertificate))
     await saveRestoreOrder(state, {
+      ...wanted,
       source: spec.name,
-      repository,
-      backup: options.backup ?? null,
-      target: options.target,
       member: firstMember(spec),
       resumes: false,
       requestedAt: new Date().toISOString(),
@@ -169,24 +142,6 @@ async function prepareRecovery(
   } finally {
     await stopStore()
   }
-}
-
-function repositoryOf({ spec }: ClusterSource, from: string | undefined): string {
-  const names = spec.backup.repositories.map((_, index) => repositoryName(index))
-  const chosen = from ?? names[0]
-  if (chosen !== undefined && names.includes(chosen)) return chosen
-  throw new PlatformError(
-    'USAGE',
-    chosen === undefined
-      ? 'the cluster file names no repository to recover from'
-      : `the cluster file has no repository ${chosen}`,
-    {
-      hint:
-        names.length === 0
-          ? 'Name it under backup.repositories, as the lost cluster had it.'
-          : `It has ${list(names)}.`,
-    },
-  )
 }
 
 /** Standard input, as other programs name it. */
@@ -236,7 +191,7 @@ async function patiently<T>(act: () => Promise<T>, signal: AbortSignal): Promise
     try {
       return await act()
     } catch (thrown) {
-      const isAway = toPlatformError(thrown).message.startsWith('no answer')
+      const isAway = toPlatformError(thrown).details?.['isAway'] === true
       if (!isAway || attempt === STORE_TRIES) throw thrown
       await sleep(STORE_PAUSE_MS, signal)
     }
@@ -257,10 +212,10 @@ async function fetchSecrets(
   { withoutSecrets }: RecoverOptions,
 ): Promise<ClusterSecrets> {
   const { spec, secrets } = cluster
+  if (withoutSecrets) return secrets
   const sealed = await runStep(io.progress, 'opening the sealed secrets', () =>
     getSealedSecrets(pgbackrest, spec.name, repository, io.signal),
   )
-  if (withoutSecrets) return secrets
   if (sealed !== undefined) return openSealedSecrets(spec.name, sealed, backupKey)
   throw new PlatformError(
     'BACKUP_FAILED',

@@ -8,11 +8,10 @@
  * Each move is written down before it begins (restore/in-place-record.ts), and can be done again. No member starts while data
  * is on its way, and the order of the restore is written before any member could start without data.
  */
-import { dirname } from 'node:path'
-import type { RestoreOrder, RestoreTarget } from '@neuronha/core/contracts/restore.ts'
+import type { RestoreTarget } from '@neuronha/core/contracts/restore.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { containersOf } from '@neuronha/core/topology/containers.ts'
-import { createPgbackrest, type Pgbackrest } from '../backups/pgbackrest.ts'
+import { createPgbackrest } from '../backups/pgbackrest.ts'
 import { targetWords } from '../backups/restore-arguments.ts'
 import { primaryOf } from '../apply/wait.ts'
 import {
@@ -33,9 +32,9 @@ import { forgetRestoreOrder, reviseOrder, saveRestoreOrder } from '../restore/re
 import { firstMember } from '../restore/restore-database.ts'
 import { restoreSidesOf } from '../restore/restore-sides.ts'
 import { forgetPatroniState, stopDataTier, withPatroniKv } from '../restore/stop-data-tier.ts'
-import { buildImages } from '../setup/images.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
 import { runStep } from '../setup/progress.ts'
+import { lockCluster } from '../state/lock.ts'
 import { loadApplied, saveApplied, type StateFolder } from '../state/state-folder.ts'
 import { actorHere, withAudit, type CommandAudit } from './audit.ts'
 import { assertHasRepository, backupTask } from './backup.ts'
@@ -44,11 +43,13 @@ import {
   createClusterObserver,
   loadAppliedSource,
   openCluster,
+  quiet,
   type ClusterChoice,
   type CommandIo,
   type OpenCluster,
 } from './context.ts'
-import { archiveWhatIsThere, repositoryOf } from './restore.ts'
+import { buildRestoreImage, repositoryOf, type WantedOrder } from './order-restore.ts'
+import { archiveWhatIsThere } from './restore.ts'
 import { up } from './up.ts'
 
 export interface InPlaceOptions extends ClusterChoice {
@@ -76,7 +77,8 @@ export async function restoreInPlace(io: CommandIo, options: InPlaceOptions): Pr
       `This takes ${spec.name} down, and makes its database what it was ${targetWords(options.target)}.`,
       'A backup is made first, and what is there now is kept until you drop it.',
     ])
-  if (record?.phase === 'restoring') await reviseOrder(io, state, wantedOf(cluster, options))
+  if (record?.phase === 'restoring')
+    await whileLocked(io, cluster, () => reviseOrder(io, state, wantedOf(cluster, options)))
   else await setAside(io, cluster, options, record)
   await upAgain(io, cluster)
   io.warn(
@@ -84,11 +86,8 @@ export async function restoreInPlace(io: CommandIo, options: InPlaceOptions): Pr
   )
 }
 
-const wantedOf = (
-  cluster: OpenCluster,
-  { from, target, backup }: InPlaceOptions,
-): Pick<RestoreOrder, 'repository' | 'target' | 'backup'> => ({
-  repository: repositoryOf(cluster, from),
+const wantedOf = (cluster: OpenCluster, { from, target, backup }: InPlaceOptions): WantedOrder => ({
+  repository: repositoryOf(cluster.spec, from),
   target,
   backup: backup ?? null,
 })
@@ -96,13 +95,16 @@ const wantedOf = (
 async function setAside(
   io: CommandIo,
   cluster: OpenCluster,
-  { from, target, backup }: InPlaceOptions,
+  options: InPlaceOptions,
   before: InPlaceRecord | undefined,
 ): Promise<void> {
   const { spec, state } = cluster
-  const repository = repositoryOf(cluster, from)
-  const { container, pgbackrest } = await openRestore(io, cluster)
-  if (before === undefined) await prepare(io, cluster, pgbackrest, { repository, target, backup })
+  const wanted = wantedOf(cluster, options)
+  const { target } = wanted
+  const container =
+    before === undefined
+      ? await prepare(io, cluster, { ...wanted, backup: options.backup })
+      : (await openRestore(io, cluster)).container
   await whileLocked(io, cluster, async (audit) => {
     const record: InPlaceRecord =
       before === undefined
@@ -127,8 +129,8 @@ async function setAside(
       setDataAside(container, io.signal),
     )
     await saveRestoreOrder(state, {
-      ...{ source: spec.name, repository, backup: backup ?? null, target: record.target },
-      ...{ member: firstMember(spec), resumes: false },
+      ...wanted,
+      ...{ source: spec.name, member: firstMember(spec), resumes: false },
       ...{ requestedAt: record.since, by: record.by },
     })
     await withPatroniKv(cluster, (kv) => forgetPatroniState(kv, spec.name))
@@ -148,28 +150,34 @@ async function upAgain(io: CommandIo, { spec }: OpenCluster): Promise<void> {
   await backupTask(quiet(io), { cluster: spec.name }, 'incremental')
 }
 
-/** For a command of which only the end is of interest. */
-const quiet = (io: CommandIo): CommandIo => ({ ...io, json: false, out: () => undefined })
-
-/** Everything that may refuse, before anything is touched; and the last backup of what is there. */
+/**
+ * Everything that may refuse, before anything is touched; and the last backup of what is there. Under this machine's lock alone:
+ * no backup is made while somebody changes the cluster.
+ */
 async function prepare(
   io: CommandIo,
   cluster: OpenCluster,
-  pgbackrest: Pgbackrest,
   wanted: WantedRestore,
-): Promise<void> {
+): Promise<RestoreContainer> {
   const { name } = cluster.spec
-  await primaryNow(cluster)
-  // Before one looks: a backup has old ones expire.
-  await backupTask(quiet(io), { cluster: name }, 'incremental')
-  await archiveWhatIsThere(io, cluster)
-  const restorable = await runStep(
-    io.progress,
-    `looking into ${wanted.repository}`,
-    () => assertCanRestore(pgbackrest, wanted),
-    describeWindow,
-  )
-  await assertRoomForAll(cluster.spec, restorable)
+  const unlock = await lockCluster(name, io.commandLine)
+  try {
+    const { container, pgbackrest } = await openRestore(io, cluster)
+    await primaryNow(cluster)
+    // Before one looks: a backup has old ones expire.
+    await backupTask(quiet(io), { cluster: name }, 'incremental')
+    await archiveWhatIsThere(io, cluster)
+    const restorable = await runStep(
+      io.progress,
+      `looking into ${wanted.repository}`,
+      () => assertCanRestore(pgbackrest, wanted),
+      describeWindow,
+    )
+    await assertRoomForAll(cluster.spec, restorable)
+    return container
+  } finally {
+    await unlock()
+  }
 }
 
 /**
@@ -206,9 +214,9 @@ async function putBack(
   found: InPlaceRecord,
 ): Promise<void> {
   const { spec, state } = cluster
-  const repository = repositoryOf(cluster, from)
-  const { container } = await openRestore(io, cluster)
+  const repository = repositoryOf(spec, from)
   await whileLocked(io, cluster, async (audit) => {
+    const { container } = await openRestore(io, cluster)
     const record = await withPresentPrimary(found, cluster)
     await saveInPlace(state, { ...record, phase: 'putting-back' })
     await takeDown(io, cluster, (await primaryIfAny(cluster)) ?? record.primary)
@@ -332,19 +340,15 @@ async function primaryNow(cluster: OpenCluster): Promise<string> {
 
 /** What reaches the volumes and the repositories. */
 async function openRestore(io: CommandIo, cluster: OpenCluster) {
-  const { state } = cluster
-  const source = (await loadApplied(state))?.source ?? null
-  const baseDir = source === null ? state.root : dirname(source)
-  const { mirror } = await observeMachine()
-  const { progress, signal } = io
-  const images = await buildImages({ only: ['backup'], mirror, progress, signal })
+  const { spec, state } = cluster
+  const baseDir = (await loadAppliedSource(spec.name))?.baseDir ?? state.root
   const container: RestoreContainer = {
-    sides: await restoreSidesOf({ source: cluster.spec.name }, cluster, baseDir),
+    sides: await restoreSidesOf({ source: spec.name }, cluster, baseDir),
     state,
-    image: images.find(({ name }) => name === 'backup')?.ref ?? '',
+    image: await buildRestoreImage(io, await observeMachine()),
   }
   const execute = await openRepositoryReader(container)
-  return { container, pgbackrest: createPgbackrest(cluster.spec.name, execute) }
+  return { container, pgbackrest: createPgbackrest(spec.name, execute) }
 }
 
 async function whileLocked(

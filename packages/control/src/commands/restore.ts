@@ -2,7 +2,6 @@
 import { dirname, join, resolve } from 'node:path'
 import type { RestoreTarget } from '@neuronha/core/contracts/restore.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
-import { repositoryName } from '@neuronha/core/render/pgbackrest.ts'
 import { formatClusterFileIssue, parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { trialRepositoryOf } from '@neuronha/core/topology/containers.ts'
@@ -10,7 +9,6 @@ import { readEdgeCertificate } from '../apply/desired.ts'
 import { createPgbackrest } from '../backups/pgbackrest.ts'
 import { targetWords } from '../backups/restore-arguments.ts'
 import { createSocketEngine } from '../engine/engine.ts'
-import { list } from '../observe/words.ts'
 import {
   assertCanRestore,
   assertRoomForAll,
@@ -21,18 +19,9 @@ import { copyClusterFile } from '../restore/copy-cluster-file.ts'
 import { findPlaces } from '../restore/find-places.ts'
 import { openRepositoryReader } from '../restore/repository-reader.ts'
 import { firstMember } from '../restore/restore-database.ts'
-import {
-  forgetPreparation,
-  loadRestoreOrder,
-  reviseOrder,
-  saveRestoreOrder,
-} from '../restore/restore-order.ts'
+import { saveRestoreOrder } from '../restore/restore-order.ts'
 import { restoreSidesOf } from '../restore/restore-sides.ts'
-import { buildImages, needsBaseImageTools } from '../setup/images.ts'
-import { observeMachine } from '../setup/observe-machine.ts'
-import { applySetup } from '../setup/apply-setup.ts'
 import { runStep } from '../setup/progress.ts'
-import { lockCluster } from '../state/lock.ts'
 import { completeSecrets } from '../state/secrets.ts'
 import {
   loadApplied,
@@ -43,7 +32,15 @@ import {
 } from '../state/state-folder.ts'
 import { actorHere } from './audit.ts'
 import { assertHasRepository, backupTask } from './backup.ts'
-import { openCluster, type ClusterChoice, type CommandIo, type OpenCluster } from './context.ts'
+import {
+  openCluster,
+  quiet,
+  type ClusterChoice,
+  type CommandIo,
+  type OpenCluster,
+} from './context.ts'
+import { buildRestoreImage, orderRestore, repositoryOf, type WantedOrder } from './order-restore.ts'
+import { setUpMachine } from './prepare.ts'
 import { up } from './up.ts'
 
 export interface RestoreOptions extends ClusterChoice {
@@ -77,22 +74,14 @@ export async function restore(io: CommandIo, options: RestoreOptions): Promise<v
   assertHasRepository(cluster)
   const wanted = await newClusterOf(cluster, options, io.cwd)
   const state = stateFolderOf(wanted.spec.name)
-  if ((await loadRestoreOrder(state)) === undefined) {
-    const unlock = await lockCluster(wanted.spec.name, io.commandLine)
-    try {
-      await prepareRestore(io, options, cluster, wanted)
-    } catch (thrown) {
-      await forgetPreparation(state)
-      throw thrown
-    } finally {
-      await unlock()
-    }
-  } else
-    await reviseOrder(io, state, {
-      repository: repositoryOf(cluster, options.from),
-      target: options.target,
-      backup: options.backup ?? null,
-    })
+  const order = {
+    repository: repositoryOf(cluster.spec, options.from),
+    target: options.target,
+    backup: options.backup ?? null,
+  }
+  await orderRestore(io, state, order, () =>
+    prepareRestore(io, options, { cluster, wanted, order }),
+  )
   await up(io, { file: wanted.path, cluster: undefined, yes: true, install: options.install })
 }
 
@@ -137,29 +126,20 @@ async function textOfCopy({ spec, state }: OpenCluster, name: string): Promise<s
 
 async function prepareRestore(
   io: CommandIo,
-  { target, from, backup, install }: RestoreOptions,
-  cluster: OpenCluster,
-  { spec, text, path }: NewCluster,
+  { backup, install }: RestoreOptions,
+  {
+    cluster,
+    wanted: { spec, text, path },
+    order,
+  }: { readonly cluster: OpenCluster; readonly wanted: NewCluster; readonly order: WantedOrder },
 ): Promise<void> {
   const state = stateFolderOf(spec.name)
-  const repository = repositoryOf(cluster, from)
+  const { repository, target } = order
   await assertNothingHere(state)
-  const machine = await applySetup({
-    machine: await observeMachine(),
-    needsBaseImageTools: await needsBaseImageTools(),
-    progress: io.progress,
-    mayInstall: install,
-    signal: io.signal,
-  })
+  const machine = await setUpMachine(io, install)
   await assertNoVolumes(spec.name)
   await assertReadable(cluster)
-  const images = await buildImages({
-    only: ['backup'],
-    mirror: machine.mirror,
-    progress: io.progress,
-    signal: io.signal,
-  })
-  const image = images.find(({ name }) => name === 'backup')?.ref ?? ''
+  const image = await buildRestoreImage(io, machine)
   await archiveWhatIsThere(io, cluster)
   const secrets = await secretsOfCopy(cluster, spec, dirname(path))
   const sides = await restoreSidesOf(
@@ -182,21 +162,12 @@ async function prepareRestore(
   io.progress.say(`${path}: the new cluster, restored ${targetWords(target)}.`)
   await saveSecrets(state, secrets)
   await saveRestoreOrder(state, {
-    ...{ source: cluster.spec.name, repository, backup: backup ?? null, target },
+    ...order,
+    source: cluster.spec.name,
     member: firstMember(spec),
     resumes: false,
     requestedAt: new Date().toISOString(),
     by: actorHere(),
-  })
-}
-
-/** `repo1`, … that was asked for; default: the first. */
-export function repositoryOf({ spec }: OpenCluster, from: string | undefined): string {
-  const names = spec.backup.repositories.map((_, index) => repositoryName(index))
-  const chosen = from ?? names[0] ?? ''
-  if (names.includes(chosen)) return chosen
-  throw new PlatformError('USAGE', `${spec.name} has no repository ${chosen}`, {
-    hint: `It has ${list(names)}.`,
   })
 }
 
@@ -217,9 +188,7 @@ export async function archiveWhatIsThere(io: CommandIo, { spec }: OpenCluster): 
     ({ component, state }) => component === 'member' && state === 'running',
   )
   if (!running) return
-  // Its result is of no interest to whoever wanted the restore's.
-  const quiet = { ...io, json: false, out: () => undefined }
-  await backupTask(quiet, { cluster: spec.name }, 'check').catch((thrown: unknown) => {
+  await backupTask(quiet(io), { cluster: spec.name }, 'check').catch((thrown: unknown) => {
     io.warn(`What is not archived yet cannot be restored: ${toPlatformError(thrown).message}`)
   })
 }

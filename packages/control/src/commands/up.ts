@@ -10,16 +10,13 @@ import {
   saveSecrets,
   stateFolderOf,
   writeAtomically,
-  type StateFolder,
 } from '../state/state-folder.ts'
 import { writeCredentials } from '../state/credentials.ts'
 import { assertDataIsInPlace } from '../restore/in-place-record.ts'
 import { runStep } from '../setup/progress.ts'
-import { applySetup } from '../setup/apply-setup.ts'
-import { buildImages, needsBaseImageTools } from '../setup/images.ts'
-import { observeMachine } from '../setup/observe-machine.ts'
+import { buildImages } from '../setup/images.ts'
 import { runSteps, type RunStepsOptions } from '../apply/run-steps.ts'
-import { waitForStatus } from '../apply/wait.ts'
+import { patienceOf, waitForStatus } from '../apply/wait.ts'
 import { count } from '../observe/words.ts'
 import {
   createClusterObserver,
@@ -34,6 +31,7 @@ import {
   completeCluster,
   imagesToBuild,
   prepareCluster,
+  setUpMachine,
 } from './prepare.ts'
 import { takeOperationIfAny, type HeldOperation } from '../coordination/operation.ts'
 import { actorHere, openAudit, recordOutcome } from './audit.ts'
@@ -49,7 +47,6 @@ export interface UpOptions extends ClusterChoice {
 }
 
 const HEALTHY_TIMEOUT_MS = 240_000
-const RESTORED_TIMEOUT_MS = 24 * 3_600_000
 
 export async function up(io: CommandIo, options: UpOptions): Promise<void> {
   const startedAtMs = performance.now()
@@ -57,13 +54,7 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
   const { spec } = source
   const unlock = await lockCluster(spec.name, io.commandLine)
   try {
-    const machine = await applySetup({
-      machine: await observeMachine(),
-      needsBaseImageTools: await needsBaseImageTools(),
-      progress: io.progress,
-      mayInstall: options.install,
-      signal: io.signal,
-    })
+    const machine = await setUpMachine(io, options.install)
     await assertMachineHasRoom(spec, machine)
     await assertDataIsInPlace(stateFolderOf(spec.name))
     const cluster = await completeCluster(source)
@@ -123,10 +114,7 @@ async function runAll(
 ): Promise<readonly Step[]> {
   const { observer } = parts
   await runSteps(steps, { ...parts, progress, signal })
-  // Members copy all that was restored.
-  const timeoutMs = (await wasJustRestored(parts.cluster.state))
-    ? RESTORED_TIMEOUT_MS
-    : HEALTHY_TIMEOUT_MS
+  const timeoutMs = await patienceOf(parts.cluster.state, HEALTHY_TIMEOUT_MS)
   await runStep(progress, 'wait until everything is healthy', (step) =>
     waitForStatus(observer, 'a healthy cluster', ({ health }) => health === 'healthy', {
       timeoutMs,
@@ -135,12 +123,6 @@ async function runAll(
     }),
   )
   return steps
-}
-
-/** By this command, or by one that was interrupted. */
-async function wasJustRestored(state: StateFolder): Promise<boolean> {
-  const { restored } = (await loadApplied(state)) ?? {}
-  return restored !== undefined && Date.now() - Date.parse(restored.at) < RESTORED_TIMEOUT_MS
 }
 
 /** Nothing for an `up` that changed nothing. */

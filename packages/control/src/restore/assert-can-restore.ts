@@ -3,6 +3,7 @@ import type { RestoreOrder } from '@neuronha/core/contracts/restore.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import type { Pgbackrest, RepositoryContents } from '../backups/pgbackrest.ts'
+import { ROOM } from '../backups/restore-cluster.ts'
 import { lagBytes } from '../observe/lsn.ts'
 import { bytes, count, list } from '../observe/words.ts'
 import { observeMachine } from '../setup/observe-machine.ts'
@@ -53,9 +54,6 @@ export async function assertCanRestore(
   assertReachable(target, window)
   return { backups, window }
 }
-
-/** What WAL and PostgreSQL make of it comes on top of the files. */
-const ROOM = 1.1
 
 /**
  * Every member gets a copy, and all of their volumes are on this machine.

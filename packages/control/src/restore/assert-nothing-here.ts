@@ -10,7 +10,7 @@ export async function assertNothingHere(state: StateFolder): Promise<void> {
   // Secrets alone are the beginning of a restore that was interrupted: `up` writes both.
   if ((await readTextIfThere(state.clusterFile)) === undefined) return
   throw new PlatformError('REFUSED_FOR_SAFETY', `the cluster ${cluster} is on this machine`, {
-    hint: `\`./neuronha up\` starts it again with its data; \`./neuronha restore --as NAME\` makes a copy beside it. If it is to be thrown away: \`./neuronha down --volumes --cluster ${cluster}\`.`,
+    hint: `\`./neuronha up\` starts it again with its data; \`./neuronha restore --as NAME\` makes a copy beside it. If it is to be thrown away: \`./neuronha down --volumes --cluster ${cluster}\`, which takes its trial store along, and the backups in it.`,
   })
 }
 

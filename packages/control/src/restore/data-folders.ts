@@ -4,12 +4,12 @@
  */
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { volumeName } from '@neuronha/core/render/compose.ts'
+import { MEMBER_VOLUME_DIR } from '@neuronha/core/render/patroni.ts'
 import { containersOf } from '@neuronha/core/topology/containers.ts'
 import { lastWords, run } from '@neuronha/runtime/exec.ts'
 import { runOneOff } from '../engine/one-off.ts'
 import { restoreContainerOf, type RestoreContainer } from './repository-reader.ts'
 
-const VOLUME = '/var/lib/postgresql'
 const MOVE_MS = 60_000
 /** Terabytes take their time. */
 const REMOVE_MS = 6 * 3_600_000
@@ -28,8 +28,8 @@ async function inEachVolume(
   signal: AbortSignal,
 ): Promise<void> {
   for (const { name } of containersOf(container.sides.target.spec, 'member')) {
-    const oneOff = restoreContainerOf(container, { [volumeName(name)]: VOLUME })
-    const command = ['sh', '-ec', `cd ${VOLUME}; ${script}; sync .`]
+    const oneOff = restoreContainerOf(container, { [volumeName(name)]: MEMBER_VOLUME_DIR })
+    const command = ['sh', '-ec', `cd ${MEMBER_VOLUME_DIR}; ${script}; sync .`]
     const result = await runOneOff(oneOff, command, { timeoutMs: MOVE_MS, signal })
     if (result.code === 0) continue
     throw new PlatformError('COMMAND_FAILED', `${name}: ${lastWords(result)}`, {
@@ -51,7 +51,7 @@ async function inEachMember(
   signal: AbortSignal,
 ): Promise<void> {
   for (const name of members) {
-    const command = ['exec', name, 'sh', '-ec', `cd ${VOLUME}; ${script}`]
+    const command = ['exec', name, 'sh', '-ec', `cd ${MEMBER_VOLUME_DIR}; ${script}`]
     const result = await run('docker', command, { timeoutMs: REMOVE_MS, signal })
     if (result.code === 0) continue
     throw new PlatformError('COMMAND_FAILED', `${name}: ${lastWords(result)}`, {

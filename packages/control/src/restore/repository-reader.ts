@@ -5,6 +5,7 @@ import {
   RESTORE_COMPONENT,
   type RestoreSides,
 } from '@neuronha/core/render/restore.ts'
+import { MEMBER_VOLUME_DIR } from '@neuronha/core/render/patroni.ts'
 import type { RenderedFiles } from '@neuronha/core/render/files.ts'
 import { networkName } from '@neuronha/core/render/compose.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
@@ -41,7 +42,7 @@ export const restoreContainerOf = (
   configDir: restoreFolderOf(state),
   volumes,
   // A member holds the lock of its own volume (images/postgres/entrypoint.sh): two servers never meet on the same files.
-  lockFile: Object.keys(volumes).length === 0 ? null : '/var/lib/postgresql/.lock',
+  lockFile: Object.keys(volumes).length === 0 ? null : `${MEMBER_VOLUME_DIR}/.lock`,
   cpus: target.spec.database.resources.cpus,
   memory: bytesOf(target.spec.database.resources.memory),
 })

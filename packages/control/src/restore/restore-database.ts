@@ -10,6 +10,7 @@ import {
 import { assertPresent } from '@neuronha/core/assert-present.ts'
 import { ERROR_KINDS, PlatformError, type ErrorCode } from '@neuronha/core/errors.ts'
 import { volumeName } from '@neuronha/core/render/compose.ts'
+import { MEMBER_VOLUME_DIR } from '@neuronha/core/render/patroni.ts'
 import { renderRestore } from '@neuronha/core/render/restore.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import { containersOf } from '@neuronha/core/topology/containers.ts'
@@ -47,7 +48,7 @@ export async function restoreDatabase(options: RestoreDatabaseOptions): Promise<
   // So that the volume is Compose's own.
   await composeCreate(state, [member], signal)
   await writeRestoreFolder(state, renderRestore(RESTORE_FOLDER, order, sides))
-  const volumes = { [volumeName(member)]: '/var/lib/postgresql' }
+  const volumes = { [volumeName(member)]: MEMBER_VOLUME_DIR }
   const said: { result?: RestoreResult; failure?: PlatformError } = {}
   const ended = await runOneOff(restoreContainerOf(options, volumes), PROGRAM, {
     timeoutMs: LONGEST_MS,

@@ -61,7 +61,13 @@ export async function forgetRestoreOrder({ restoreFile, restoreDir }: StateFolde
  */
 export async function forgetPreparation(state: StateFolder): Promise<void> {
   await rm(state.restoreDir, { recursive: true, force: true })
-  await rmdir(state.root).catch(() => undefined)
+  try {
+    await rmdir(state.root)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // A cluster's own folder stays.
+    if (code !== 'ENOTEMPTY' && code !== 'ENOENT') throw error
+  }
 }
 
 /** The folder that the process of a restore sees, within `restoreDir`. */

@@ -1,12 +1,10 @@
 /** Whose backups a restore reads, and how: a cluster on this machine, or the very one that comes back. */
-import { dirname } from 'node:path'
 import type { RestoreOrder } from '@neuronha/core/contracts/restore.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { RestoreSides } from '@neuronha/core/render/restore.ts'
-import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
 import { readExternalSecrets } from '../apply/desired.ts'
-import type { OpenCluster } from '../commands/context.ts'
-import { loadApplied, loadSecrets, readTextIfThere, stateFolderOf } from '../state/state-folder.ts'
+import { loadAppliedSource, type OpenCluster } from '../commands/context.ts'
+import { loadSecrets, stateFolderOf } from '../state/state-folder.ts'
 
 /**
  * @param baseDir Folder that paths in the target's cluster file start from.
@@ -28,15 +26,13 @@ export async function restoreSidesOf(
 }
 
 async function openSource(name: string) {
-  const state = stateFolderOf(name)
-  const parsed = parseClusterFile((await readTextIfThere(state.clusterFile)) ?? 'absent: true')
-  const secrets = await loadSecrets(state)
-  if (parsed.kind !== 'ok' || secrets === undefined)
-    throw new PlatformError(
-      'CLUSTER_ABSENT',
-      `the cluster ${name}, whose backups are to be restored, is not on this machine any more`,
-      { hint: 'Bring it up again, and run the same command once more.' },
-    )
-  const from = (await loadApplied(state))?.source ?? null
-  return { spec: parsed.spec, secrets, baseDir: from === null ? state.root : dirname(from) }
+  const applied = await loadAppliedSource(name)
+  const secrets = await loadSecrets(stateFolderOf(name))
+  if (applied !== undefined && secrets !== undefined)
+    return { spec: applied.spec, secrets, baseDir: applied.baseDir }
+  throw new PlatformError(
+    'CLUSTER_ABSENT',
+    `the cluster ${name}, whose backups are to be restored, is not on this machine any more`,
+    { hint: 'Bring it up again, and run the same command once more.' },
+  )
 }

@@ -21,7 +21,9 @@ import { renderPgHba, renderPgIdent } from './postgres-hba.ts'
 import { toYaml } from './yaml.ts'
 
 export const PATRONI_NAMESPACE = '/service/'
-export const POSTGRES_DATA_DIR = '/var/lib/postgresql/data'
+/** Where a member's volume is. */
+export const MEMBER_VOLUME_DIR = '/var/lib/postgresql'
+export const POSTGRES_DATA_DIR = `${MEMBER_VOLUME_DIR}/data`
 
 const MB = 1024 ** 2
 
