@@ -2,7 +2,7 @@
  * `recover`: the whole cluster, brought back on an empty machine from a repository, with nothing but the cluster file, the
  * keys of the store that it names, and the key of the backups.
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { RestoreTarget } from '@neuronha/core/contracts/restore.ts'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
@@ -15,8 +15,7 @@ import { sleep } from '@neuronha/runtime/clock.ts'
 import { readEdgeCertificate, readExternalSecrets } from '../apply/desired.ts'
 import { targetWords } from '../backups/restore-arguments.ts'
 import { createPgbackrest, type Pgbackrest } from '../backups/pgbackrest.ts'
-import { composeUp } from '../engine/compose.ts'
-import { createSocketEngine } from '../engine/engine.ts'
+import { composeDown, composeUp } from '../engine/compose.ts'
 import { assertCanRestore, describeWindow } from '../restore/assert-can-restore.ts'
 import { assertNothingHere, assertNoVolumes } from '../restore/assert-nothing-here.ts'
 import { getSealedSecrets } from '../restore/put-sealed-secrets.ts'
@@ -175,10 +174,11 @@ async function startStoreAlone(
       await writeContainerFile(state, path, file)
   await writeAtomically(state.composeFile, composeOfOnly(desired.compose, stores), 0o600)
   await composeUp(state, stores, signal)
-  const engine = createSocketEngine({ cluster: spec.name })
-  // It has keys of its own for this; `up` makes it anew, with its old ones.
+  // It has keys of its own for this, and nothing else is here yet; `up` makes all of it anew, with the old ones.
   return async () => {
-    for (const name of stores) await engine.removeContainer(name)
+    await composeDown(state)
+    await rm(state.composeFile, { force: true })
+    await rm(state.filesDir, { recursive: true, force: true })
   }
 }
 

@@ -253,7 +253,7 @@ export async function restoreDropOld(
   if (record === undefined) throw nothingKept(spec.name)
   if (record.phase !== 'kept' && record.phase !== 'dropping')
     throw new PlatformError('REFUSED_FOR_SAFETY', 'a restore in place has not ended', {
-      hint: 'Run `./neuronha up` until it has, or `./neuronha restore --undo`.',
+      hint: 'Run the command that was interrupted again (`./neuronha doctor` says that one was), or `./neuronha restore --undo`.',
     })
   const question = `This drops the data that ${spec.name} had before ${record.since}, for good. Go on?`
   if (record.phase === 'kept' && !options.yes && !(await io.confirm(question)))
