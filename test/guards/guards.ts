@@ -330,7 +330,12 @@ export const GUARDS: readonly Guard[] = [
     ['its Patroni writes nothing', 'statusMs >= STATUS_STILL_MS &&', ''],
     ['its Patroni does not answer', '&&\n  restMs >= REST_SILENT_MS', ''],
     ['one that may be promoting has its time', 'hasHadItsTime(seen) &&', ''],
-    ['our own timer did not slip', 'Math.max(slippedAt, since)', 'since'],
+    ['our own timer did not slip', 'Math.max(slips.at(-1)?.endedAt ?? since, since)', 'since'],
+    [
+      'time in which our own timer slipped does not count',
+      'left - Math.max(0, Math.min(lostMs, endedAt - from))',
+      'left',
+    ],
     ['the postmaster made no process', 'hasMadeNoProcess(seen) &&', ''],
     [
       'standbys take new connections',

@@ -6,7 +6,7 @@
  *   (no open record) ──its container ended and comes back───▶ intended ──kill──▶ confirmed   (a standby leads before
  *                                                                         the start of its Patroni alone would end)
  *   (no open record) ──silent to every witness──────────────▶ intended ──kill──▶ confirmed
- *   intended  ──it runs again by itself, or answers again before the kill──▶ abandoned
+ *   intended  ──it runs again by itself, or a witness speaks for it before the kill──▶ abandoned
  *   intended  ──the kill cannot be confirmed in time──▶ abandoned
  *   confirmed ──standbys can elect: one guarded transaction takes the leadership away──▶ revoked
  *   confirmed ──they cannot, for MAY_NOT_ELECT_MS──▶ abandoned
@@ -51,6 +51,8 @@ export interface FailoverObservation {
   /** Milliseconds since failsafe mode was seen anywhere; null: never. */
   readonly failsafeSeenAgoMs: number | null
   readonly suspicion: Suspicion | null
+  /** What the witnesses of the present primary saw, suspicious or not. */
+  readonly testimony: FenceRecord['evidence']
   readonly record: FenceRecord | null
   /** How long we have seen the record in its phase, milliseconds. */
   readonly phaseAgeMs: number
@@ -76,7 +78,12 @@ export type FenceDecision =
   | { readonly kind: 'confirm' }
   | { readonly kind: 'revoke' }
   | { readonly kind: 'release'; readonly newLeader: string | null }
-  | { readonly kind: 'abandon'; readonly why: string; readonly isAlarm: boolean }
+  | {
+      readonly kind: 'abandon'
+      readonly why: string
+      readonly isAlarm: boolean
+      readonly evidence: FenceRecord['evidence']
+    }
 
 /** An engine call, or a transaction, needs this much of our own lease. */
 export const LEASE_SPARE_MS = 1000
@@ -206,24 +213,27 @@ function decideIntended(record: FenceRecord, seen: FailoverObservation): FenceDe
   if (seen.container !== undefined && seen.container.id !== term.containerId)
     return abandon('its container was replaced')
   if (reason === 'container-gone') return abandon('its container came back by itself')
-  if (seen.phaseAgeMs > CONFIRM_WITHIN_MS)
-    return { kind: 'abandon', why: 'the fence could not be confirmed', isAlarm: true }
+  if (seen.phaseAgeMs > CONFIRM_WITHIN_MS) return abandon('the fence could not be confirmed', true)
   const objection = reasonIsOver(record, seen) ?? refusalOf(seen) ?? noSuccessor(term.member, seen)
-  return objection === undefined ? { kind: 'kill' } : abandon(objection)
+  return objection === undefined ? { kind: 'kill' } : abandon(objection, false, seen.testimony)
 }
 
 function reasonIsOver({ term, reason }: FenceRecord, seen: FailoverObservation) {
   if (reason === 'container-crashed')
     return hasEnded(seen.container, term) ? undefined : 'the engine shows its end no more'
-  return seen.suspicion?.member === term.member ? undefined : 'it answers again'
+  return seen.suspicion?.member === term.member ? undefined : 'the witnesses suspect it no more'
 }
 
-const abandon = (why: string): FenceDecision => ({ kind: 'abandon', why, isAlarm: false })
+const abandon = (
+  why: string,
+  isAlarm = false,
+  evidence: FenceRecord['evidence'] = {},
+): FenceDecision => ({ kind: 'abandon', why, isAlarm, evidence })
 
 function decideConfirmed(record: FenceRecord, seen: FailoverObservation): FenceDecision {
   const { term } = record
   if (seen.answeredAfterConfirmation)
-    return { kind: 'abandon', why: 'it answers although its end was confirmed', isAlarm: true }
+    return abandon('it answers although its end was confirmed', true)
   if (!isTermUnbroken(term, seen.snapshot)) {
     return decideSettled(seen, term)
   }
@@ -246,7 +256,7 @@ function decideSettled(
   if (leader === null)
     return phaseAgeMs < NO_LEADER_MS
       ? nothing('waiting for a new leader')
-      : { kind: 'abandon', why: 'nobody took over', isAlarm: true }
+      : abandon('nobody took over', true)
   if (leader.name === term.member) return { kind: 'release', newLeader: leader.name }
   if (sync?.leader !== leader.name) return nothing(`waiting until /sync names ${leader.name}`)
   return { kind: 'release', newLeader: leader.name }

@@ -257,6 +257,7 @@ export class FailoverLoop {
       answeredAfterConfirmation: this.#hasAnswered(openRecord, phaseSince),
       failsafeSeenAgoMs: this.#failsafeSeenAgoMs(),
       suspicion,
+      testimony: witnesses.testimony(),
       record,
       phaseAgeMs: now() - phaseSince,
       recentFences: recentFences(record, Date.now()).length,

@@ -178,12 +178,13 @@ export class FenceActs {
   async #abandon(
     record: FenceRecord,
     view: CoordinationView,
-    { why, isAlarm }: Extract<FenceDecision, { kind: 'abandon' }>,
+    { why, isAlarm, evidence }: Extract<FenceDecision, { kind: 'abandon' }>,
   ): Promise<boolean> {
     const abandoned = { ...this.#in('abandoned', record), note: why }
     if (await this.#write(abandoned, view))
       this.#say('abandoned', abandoned, `the fence of ${record.term.member} ends: ${why}`, {
         severity: isAlarm ? 'critical' : 'warning',
+        evidence,
       })
     return true
   }

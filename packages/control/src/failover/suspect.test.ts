@@ -24,10 +24,15 @@ const seen = (change: Partial<PrimaryWitnesses> = {}): PrimaryWitnesses => ({
   newestBackendAt: null,
   restSilentMs: null,
   statusStillMs: 400,
-  slippedAt: NOW - 60_000,
+  slips: [],
   standbys: quickStandbys(100),
   ...change,
 })
+
+/** Our own timer slipped, so long ago, and lost so much. */
+const slipped = (agoMs: number, lostMs = 300): PrimaryWitnesses['slips'] => [
+  { endedAt: NOW - agoMs, lostMs },
+]
 
 const frozen: Partial<PrimaryWitnesses> = {
   restSilentMs: 1000,
@@ -65,6 +70,14 @@ test('one that was never heard of since it leads is suspected all the same, in t
   expect(suspect(seen(never))?.reason).toBe('unresponsive')
 })
 
+test('time in which we were slow is taken off a long silence, which does not begin anew', () => {
+  const longer = { ...stuck, freshAt: NOW - 5400, slips: slipped(300, 300) }
+  expect(suspect(seen(longer))?.reason).toBe('no-new-connections')
+  expect(suspect(seen({ ...longer, freshAt: NOW - 5200 }))).toBeNull()
+  const before = { ...stuck, slips: slipped(6000, 2000) }
+  expect(suspect(seen(before))?.reason).toBe('no-new-connections')
+})
+
 describe('one witness for its life is enough', () => {
   test.each<[string, Partial<PrimaryWitnesses>]>([
     ['the kept connection answers', { ...frozen, keptAt: NOW - 400 }],
@@ -87,7 +100,7 @@ describe('one witness for its life is enough', () => {
 
 describe('a window in which we or a standby were slow does not count', () => {
   test.each<[string, Partial<PrimaryWitnesses>]>([
-    ['frozen, and our timer slipped', { ...frozen, slippedAt: NOW - 1500 }],
+    ['frozen, and our timer slipped', { ...frozen, slips: slipped(1500) }],
     [
       'frozen, and a standby is silent too',
       { ...frozen, standbys: withFirst(quickStandbys(2000), { answeredAt: NOW - 1600 }) },
@@ -97,7 +110,16 @@ describe('a window in which we or a standby were slow does not count', () => {
       'just promoted, and never heard of yet',
       { ...frozen, keptAt: null, freshAt: null, since: NOW - 3000 },
     ],
-    ['stuck, and our timer slipped', { ...stuck, slippedAt: NOW - 4000 }],
+    ['stuck, but we slept through a part of it', { ...stuck, slips: slipped(2000, 300) }],
+    [
+      'stuck, but we slept when its fresh connection was to be answered',
+      {
+        ...stuck,
+        freshAt: NOW - 9000,
+        freshUnansweredSince: NOW - 3000,
+        slips: slipped(100, 1600),
+      },
+    ],
     [
       'stuck, but a fresh connection was only just tried',
       { ...stuck, freshUnansweredSince: NOW - 500 },
@@ -119,7 +141,7 @@ describe('a window in which we or a standby were slow does not count', () => {
       'stuck, and standbys take no new connections either',
       { ...stuck, standbys: quickStandbys(100) },
     ],
-    ['Patroni stuck, and our timer slipped', { ...patroniStuck, slippedAt: NOW - 2000 }],
+    ['Patroni stuck, and our timer slipped', { ...patroniStuck, slips: slipped(2000) }],
     ['Patroni stuck, and PostgreSQL refuses or fails', { ...patroniStuck, isWriting: false }],
     ['stuck, and the kept connection does not write', { ...stuck, isWriting: false }],
     ['Patroni stuck, and PostgreSQL was slow', { ...patroniStuck, keptWorstMs: 1200 }],

@@ -1,8 +1,11 @@
 /**
  * Is the primary hung, although its container runs? Pure, from what several witnesses saw. A single witness proves
  * nothing: a false fence is the worst this product can do, so each kind needs witnesses that do not share
- * a cause, and every window in which this process itself was slow, or a standby was silent too, does not count.
- * (DESIGN 8.5)
+ * a cause, and a window in which a standby was silent too does not count. Neither does time in which this process itself
+ * was slow: it ends the short windows, and is taken off the long one, which would otherwise begin anew just when a busy
+ * machine slips. An answer that came meanwhile is read before anybody is killed: the fence is
+ * written down first, and what the witnesses have seen by then is looked at again. (DESIGN 8.5, which discards every
+ * window with a slip)
  *
  * | reason             | silent                                  | and at the same time                                          |
  * |--------------------|-----------------------------------------|---------------------------------------------------------------|
@@ -21,6 +24,12 @@ export interface StandbyWitness {
   readonly messageAgeMs: number | null
   /** A fresh connection to it answered last; only tried while the primary takes none. */
   readonly freshAt: number | null
+}
+
+/** This process did nothing for so long, until then. */
+export interface Slip {
+  readonly endedAt: number
+  readonly lostMs: number
 }
 
 export interface PrimaryWitnesses {
@@ -42,8 +51,8 @@ export interface PrimaryWitnesses {
   readonly restSilentMs: number | null
   /** How long Patroni's /status has stood still in etcd, as long as etcd answered us; null: unknown. */
   readonly statusStillMs: number | null
-  /** The last moment at which our own timer slipped. */
-  readonly slippedAt: number
+  /** When our own timer slipped lately, the last one at the end; older than the longest window are of no interest. */
+  readonly slips: readonly Slip[]
   readonly standbys: readonly StandbyWitness[]
 }
 
@@ -65,11 +74,24 @@ const STATUS_STILL_MS = 1500
 const REST_SILENT_MS = 800
 const STATUS_HUNG_MS = 2500
 
-/** The last moment that spoils a window: our own slip, or the beginning of the watch. */
-const spoiledAt = ({ slippedAt, since }: PrimaryWitnesses): number => Math.max(slippedAt, since)
+/** The last moment that spoils a short window: our own slip, or the beginning of the watch. */
+const spoiledAt = ({ slips, since }: PrimaryWitnesses): number =>
+  Math.max(slips.at(-1)?.endedAt ?? since, since)
 
 const silentMs = (seen: PrimaryWitnesses, answeredAt: number | null): number =>
   seen.now - Math.max(answeredAt ?? seen.since, spoiledAt(seen))
+
+/** Slips are known for so long: of what was before nothing is said. */
+export const SLIPS_KEPT_MS = 15_000
+
+/** How long this process has been at work since then. */
+function wakefulMs({ now, slips }: PrimaryWitnesses, moment: number): number {
+  const from = Math.max(moment, now - SLIPS_KEPT_MS)
+  return slips.reduce(
+    (left, { endedAt, lostMs }) => left - Math.max(0, Math.min(lostMs, endedAt - from)),
+    now - from,
+  )
+}
 
 const areStandbysQuick = ({ standbys, now }: PrimaryWitnesses): boolean =>
   standbys.length > 0 &&
@@ -91,6 +113,8 @@ const messageAgeNow = (now: number, { answeredAt, messageAgeMs }: StandbyWitness
 interface Silence {
   readonly keptMs: number
   readonly freshMs: number
+  /** The same as `freshMs`, `freshUnansweredMs`, less the time in which this process was slow. */
+  readonly wakeful: { readonly freshMs: number; readonly freshUnansweredMs: number }
   /** Fresh connections are seldom tried while all is well: how long one has been waited for. */
   readonly freshUnansweredMs: number
   /** Age of the newest message that each standby had from it. */
@@ -106,6 +130,11 @@ const silenceOf = (seen: PrimaryWitnesses): Silence => ({
     seen.freshUnansweredSince === null
       ? 0
       : seen.now - Math.max(seen.freshUnansweredSince, spoiledAt(seen)),
+  wakeful: {
+    freshMs: wakefulMs(seen, Math.max(seen.freshAt ?? seen.since, seen.since)),
+    freshUnansweredMs:
+      seen.freshUnansweredSince === null ? 0 : wakefulMs(seen, seen.freshUnansweredSince),
+  },
   messagesMs: seen.standbys.map((standby) => messageAgeNow(seen.now, standby)),
   // unknown is never silent
   statusMs: seen.statusStillMs ?? 0,
@@ -138,7 +167,7 @@ const hasMadeNoProcess = ({ newestBackendAt, now }: PrimaryWitnesses): boolean =
 /** A member that we have only begun to watch is not tried at once: then its silence is as old as our first try. */
 const takesNoConnections = (
   seen: PrimaryWitnesses,
-  { freshMs, freshUnansweredMs }: Silence,
+  { wakeful: { freshMs, freshUnansweredMs } }: Silence,
 ): boolean =>
   isKeptQuick(seen) &&
   (seen.freshAt === null ? freshUnansweredMs : freshMs) >= NO_NEW_CONNECTIONS_MS &&
@@ -161,19 +190,32 @@ const reasonOf = (seen: PrimaryWitnesses, silence: Silence): Suspicion['reason']
 const rounded = (value: number): number | null =>
   Number.isFinite(value) ? Math.round(value) : null
 
-/** Reason to believe that the primary hangs, with what each witness saw; null when one of them speaks for its life. */
-export function suspect(seen: PrimaryWitnesses): Suspicion | null {
-  if (!areStandbysQuick(seen)) return null
+/** What each witness saw, in milliseconds; null: nothing. */
+export type Testimony = Readonly<Record<string, number | null>>
+
+export function testify(seen: PrimaryWitnesses): Testimony {
   const silence = silenceOf(seen)
-  const reason = reasonOf(seen, silence)
-  if (reason === undefined) return null
-  const evidence = {
+  const { slips, newestBackendAt, standbys, now } = seen
+  const oldest = (moments: readonly (number | null)[]): number | null =>
+    rounded(Math.max(...moments.map((at) => (at === null ? Number.POSITIVE_INFINITY : now - at))))
+  return {
     keptSilentMs: rounded(silence.keptMs),
-    freshSilentMs: rounded(silence.freshMs),
-    freshUnansweredMs: rounded(silence.freshUnansweredMs),
+    keptWorstMs: seen.keptWorstMs === null ? null : rounded(seen.keptWorstMs),
+    freshSilentMs: rounded(silence.wakeful.freshMs),
+    freshUnansweredMs: rounded(silence.wakeful.freshUnansweredMs),
+    newestProcessMs: newestBackendAt === null ? null : rounded(now - newestBackendAt),
     youngestMessageMs: rounded(Math.min(...silence.messagesMs)),
     statusStillMs: rounded(silence.statusMs),
     restSilentMs: rounded(silence.restMs),
+    standbysSilentMs: oldest(standbys.map(({ answeredAt }) => answeredAt)),
+    standbysFreshSilentMs: oldest(standbys.map(({ freshAt }) => freshAt)),
+    ownSlipsMs: rounded(slips.reduce((sum, { lostMs }) => sum + lostMs, 0)),
   }
-  return { member: seen.member, reason, evidence }
+}
+
+/** Reason to believe that the primary hangs, with what each witness saw; null when one of them speaks for its life. */
+export function suspect(seen: PrimaryWitnesses): Suspicion | null {
+  if (!areStandbysQuick(seen)) return null
+  const reason = reasonOf(seen, silenceOf(seen))
+  return reason === undefined ? null : { member: seen.member, reason, evidence: testify(seen) }
 }

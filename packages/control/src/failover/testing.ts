@@ -122,6 +122,7 @@ export const anObservation = (change: Partial<FailoverObservation> = {}): Failov
   answeredAfterConfirmation: false,
   failsafeSeenAgoMs: null,
   suspicion: null,
+  testimony: {},
   record: null,
   phaseAgeMs: 0,
   recentFences: 0,

@@ -9,7 +9,15 @@ import type { HttpClient } from '../observe/http-client.ts'
 import type { DcsSnapshot } from './dcs-snapshot.ts'
 import type { Suspicion } from './decide-fence.ts'
 import { askPatroni, type MemberAddress } from './members-view.ts'
-import { SLIP_MS, suspect } from './suspect.ts'
+import {
+  SLIP_MS,
+  SLIPS_KEPT_MS,
+  suspect,
+  testify,
+  type PrimaryWitnesses,
+  type Slip,
+  type Testimony,
+} from './suspect.ts'
 import { WriteProbe, type ProbeTarget, type WriteProbeOptions } from './write-probe.ts'
 
 export interface WitnessOptions extends Omit<WriteProbeOptions, 'observerOf'> {
@@ -30,7 +38,8 @@ export class Witnesses {
   readonly #options: WitnessOptions
   readonly #beat: NodeJS.Timeout
   #lastBeatAt: number
-  #slippedAt: number
+  /** The beginning counts as one. */
+  #slips: readonly Slip[]
   #probe: WriteProbe | undefined
   /** Of the probe before: it says goodbye to a member that may be dead, while the next one asks already. */
   #ending: Promise<void> = Promise.resolve()
@@ -44,7 +53,7 @@ export class Witnesses {
   constructor(options: WitnessOptions) {
     this.#options = options
     this.#lastBeatAt = options.now()
-    this.#slippedAt = this.#lastBeatAt
+    this.#slips = [{ endedAt: this.#lastBeatAt, lostMs: 0 }]
     this.#beat = setInterval(() => this.#onBeat(), BEAT_MS)
   }
 
@@ -57,16 +66,14 @@ export class Witnesses {
 
   /** Reason to believe that the primary hangs, or null. */
   suspicion(): Suspicion | null {
-    const probe = this.#probe?.view()
-    const now = this.#options.now()
-    if (probe === undefined || this.#status === undefined) return null
-    return suspect({
-      ...probe,
-      now,
-      slippedAt: this.#slippedAt,
-      restSilentMs: this.#restSilentMs(now),
-      statusStillMs: now - this.#status.seenAt > READ_GAP_MS ? null : now - this.#status.changedAt,
-    })
+    const seen = this.#seen()
+    return seen === undefined ? null : suspect(seen)
+  }
+
+  /** What each of them saw, for people. */
+  testimony(): Testimony {
+    const seen = this.#seen()
+    return seen === undefined ? {} : testify(seen)
   }
 
   /** Is there a primary that does not write? Then a change of leadership is near, and looking often shortens it. */
@@ -109,9 +116,28 @@ export class Witnesses {
     await this.rest()
   }
 
+  #seen(): PrimaryWitnesses | undefined {
+    const probe = this.#probe?.view()
+    const now = this.#options.now()
+    if (probe === undefined || this.#status === undefined) return undefined
+    return {
+      ...probe,
+      now,
+      slips: this.#slips,
+      restSilentMs: this.#restSilentMs(now),
+      statusStillMs: now - this.#status.seenAt > READ_GAP_MS ? null : now - this.#status.changedAt,
+    }
+  }
+
+  /** The last slip is kept however old: it bounds what may be said about the time before. */
   #onBeat(): void {
     const now = this.#options.now()
-    if (now - this.#lastBeatAt > BEAT_MS + SLIP_MS) this.#slippedAt = now
+    const lateMs = now - this.#lastBeatAt - BEAT_MS
+    if (lateMs > SLIP_MS)
+      this.#slips = [
+        ...this.#slips.filter(({ endedAt }) => now - endedAt < SLIPS_KEPT_MS),
+        { endedAt: now, lostMs: lateMs },
+      ]
     this.#lastBeatAt = now
   }
 
@@ -159,7 +185,8 @@ export class Witnesses {
 
   #restSilentMs(now: number): number | null {
     if (this.#rest === undefined) return null
-    return now - Math.max(this.#rest.answeredAt ?? this.#rest.askedSince, this.#slippedAt)
+    const slippedAt = this.#slips.at(-1)?.endedAt ?? now
+    return now - Math.max(this.#rest.answeredAt ?? this.#rest.askedSince, slippedAt)
   }
 
   #startRest(): void {

@@ -317,13 +317,19 @@ export class WriteProbe {
   #tryFresh(line: Line, target: ProbeTarget, statement: string): void {
     void this.#question(line, async () => {
       const begunAt = this.#options.now()
+      let isHeard = false
       const client = this.#options.connectProbe(target, {
         onFirstByte: () => {
+          isHeard = true
           clearTimeout(giveUp)
           noteAnswer(line, begunAt, this.#options.now())
         },
       })
-      const giveUp = setTimeout(() => void client.close(), FIRST_BYTE_MS)
+      // After a slip of ours its answer may be there and only not be read yet: that is done before the callback runs.
+      const giveUp = setTimeout(
+        () => setImmediate(() => isHeard || void client.close()),
+        FIRST_BYTE_MS,
+      )
       try {
         await client.query(statement, DEADLINE_MS)
       } finally {
