@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BackupsStatus } from '@neuronha/core/contracts/backups.ts'
+import type { RestoredObjects } from '@neuronha/core/contracts/restore.ts'
 import type { ClusterStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import { run, runOk } from '@neuronha/runtime/exec.ts'
 import { fetchHttps, sqlOn, statusOf, untilHealthy } from './cluster.ts'
@@ -133,7 +134,6 @@ describe('a restore beside the cluster', () => {
 
   it.each([
     ['2020-01-01 00:00', 'before the oldest backup', 'nearest moment'],
-    ['2100-01-01 00:00', 'after what is archived', 'nearest moment'],
     ['yesterday noon', 'no moment that can be restored', 'latest'],
   ])('to %s is refused, and says what can be had', async (moment, reason, hint) => {
     const copy = `${SMALL}-copy`
@@ -150,6 +150,67 @@ describe('a restore beside the cluster', () => {
     const { code, stderr } = await neuronha(['restore', '--as', SMALL, '--cluster', CLUSTER_NAME])
     expect(code).toBe(3)
     expect(stderr).toContain(`the cluster ${SMALL} is on this machine`)
+  })
+})
+
+describe('some tables out of the backups', () => {
+  const restored = (...more: readonly string[]) =>
+    neuronha(['restore', '--cluster', CLUSTER_NAME, '--json', ...more])
+  const shop = async (sql: string): Promise<string> =>
+    (await sqlOn(primaryOf(await statusOf()), sql, 'shop')).trim()
+
+  beforeAll(async () => {
+    await shop(`
+      drop schema if exists billing, odd cascade;
+      create schema billing; create schema odd;
+      create table billing.customers (id int primary key, name text);
+      create table odd."Orders; all" (id serial, customer int references billing.customers, at int not null)
+        partition by range (at);
+      create table odd.early partition of odd."Orders; all" for values from (0) to (10);
+      create table billing.late partition of odd."Orders; all" for values from (10) to (20);
+      create function odd.no() returns trigger language plpgsql as 'begin return null; end';
+      create trigger quiet after insert on odd."Orders; all" for each row execute function odd.no();
+      insert into billing.customers values (1, 'one');
+      insert into odd."Orders; all" (customer, at) values (1, 1), (1, 11)`)
+  })
+
+  it('come back as they were, beside what is there now, partitions and all, and nothing else is touched', async () => {
+    const moment = await aMoment(primaryOf(await statusOf()))
+    await shop(
+      `delete from odd."Orders; all" where at = 11; drop trigger quiet on odd."Orders; all"`,
+    )
+    const { code, stdout, stderr } = await restored('--to', moment, '--table', 'odd.Orders; all')
+    expect(code, stderr).toBe(0)
+    const { tables, left_out: leftOut } = JSON.parse(stdout) as RestoredObjects
+    const into = tables[0]?.into ?? ''
+    expect(into).toMatch(/^odd_restored_\d{8}_\d{6}$/)
+    expect(tables).toEqual([{ schema: 'odd', name: 'Orders; all', into, rows: 2 }])
+    expect(leftOut).toEqual({ foreignKeys: 1, triggers: 1 })
+    expect(
+      await shop(`select string_agg(at::text, ',' order by at) from ${into}."Orders; all"`),
+    ).toBe('1,11')
+    expect(await shop(`select count(*) from ${into}.late`)).toBe('1')
+    expect(await shop(`select count(*) from odd."Orders; all"`)).toBe('1')
+    const owners = await shop(
+      `select distinct tableowner from pg_tables where schemaname = '${into}'`,
+    )
+    expect(owners).toBe('shop_owner')
+
+    const again = await restored('--to', moment, '--table', 'odd.Orders; all')
+    expect(again.code).not.toBe(0)
+    expect(again.stderr).toContain(`the schema ${into} is there already`)
+    await shop(`drop schema ${into} cascade`)
+  })
+
+  it('that were not there at that moment are named, and nothing is left behind', async () => {
+    const { code, stderr } = await restored('--table', 'odd.nothing', '--schema', 'nowhere')
+    expect(code).toBe(2)
+    expect(stderr).toContain('had no schema nowhere and table odd.nothing')
+    const { stdout: volumes } = await run('docker', ['volume', 'ls', '--quiet'])
+    expect(volumes).not.toContain(`${CLUSTER_NAME}-restore-2`)
+    await expect(stat(`/var/lib/neuronha/${CLUSTER_NAME}/restore-objects`)).rejects.toThrow(
+      'ENOENT',
+    )
   })
 })
 

@@ -130,18 +130,26 @@ async function replay({
 }
 
 /** The last commit that was replayed stays known after recovery has ended. */
-const REACHED = `SELECT concat_ws(' ', timeline_id, pg_current_wal_lsn(),
+export const REACHED = `SELECT concat_ws(' ', timeline_id, pg_current_wal_lsn(),
   to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
   FROM pg_control_checkpoint()`
 
-async function timed<T>(act: () => Promise<T>): Promise<readonly [number, T]> {
+export async function timed<T>(act: () => Promise<T>): Promise<readonly [number, T]> {
   const from = performance.now()
   const result = await act()
   return [Math.round(performance.now() - from), result]
 }
 
 /** @returns Size of the database in the backup that it begins with, as far as that is known beforehand. */
-async function assertRoom({ config, pgbackrest, place }: RestoreClusterDeps): Promise<number> {
+export async function assertRoom({
+  config,
+  pgbackrest,
+  place,
+}: {
+  readonly config: Pick<RestoreConfig, 'stanza' | 'repository' | 'backup'>
+  readonly pgbackrest: Pick<Pgbackrest, 'info'>
+  readonly place: Pick<RestorePlace, 'freeBytes'>
+}): Promise<number> {
   const { backups } = await pgbackrest.info(config.repository)
   const chosen =
     config.backup === null ? backups.at(-1) : backups.find(({ label }) => label === config.backup)

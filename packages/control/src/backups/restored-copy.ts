@@ -22,6 +22,15 @@ const LOOK_EVERY_MS = 500
 const SOCKET_DIR = '/run/postgresql'
 const STOP_MS = 60_000
 const LAST_WORDS = 4000
+const DUMP_OPTIONS = [
+  '--format=custom',
+  '--strict-names',
+  '--no-owner',
+  '--no-privileges',
+  '--no-publications',
+  '--no-subscriptions',
+  '--no-security-labels',
+]
 
 export interface RestoreCopyOptions {
   readonly repository: string
@@ -51,6 +60,8 @@ export interface RestoredCopy {
   ask(sql: string, database?: string): Promise<string>
   /** Every table and index of every database, as amcheck sees it. */
   checkRelations(): Promise<void>
+  /** Whole schemas of a database into one file, without owners and rights, which may not be where it is loaded. */
+  dump(database: string, schemas: readonly string[], file: string): Promise<void>
   stop(): Promise<void>
   /** Every page against its checksum; the copy is stopped. */
   checkPages(): Promise<void>
@@ -115,6 +126,11 @@ export function createRestoredCopy(
     },
     checkRelations: async () => {
       await runOk('pg_amcheck', [...login, '--all', '--install-missing', '--no-strict-names'], call)
+    },
+    dump: async (database, schemas, file) => {
+      const patterns = schemas.map((schema) => `--schema="${schema.replaceAll('"', '""')}"`)
+      const args = [...login, '--dbname', database, '--file', file, ...DUMP_OPTIONS, ...patterns]
+      await runOk('pg_dump', args, call)
     },
     stop,
     checkPages: async () => {

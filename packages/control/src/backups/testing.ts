@@ -43,6 +43,8 @@ export class FakeCopy implements RestoredCopy {
     return Object.entries(this.answers).find(([part]) => sql.includes(part))?.[1] ?? ''
   }
   checkRelations = () => this.#act('checkRelations')
+  dump = (database: string, schemas: readonly string[]) =>
+    this.#act('dump', `dump ${database} ${schemas.join(' ')}`)
   stop = () => this.#act('stop')
   checkPages = () => this.#act('checkPages')
   remove = () => this.#act('remove')

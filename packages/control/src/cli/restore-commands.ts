@@ -3,6 +3,7 @@ import { Option } from 'commander'
 import { recover } from '../commands/recover.ts'
 import type { CommandIo } from '../commands/context.ts'
 import { restoreDropOld, restoreInPlace, restoreUndo } from '../commands/restore-in-place.ts'
+import { restoreObjects } from '../commands/restore-objects.ts'
 import { restore } from '../commands/restore.ts'
 import { parseTarget } from '../restore/parse-target.ts'
 import { choiceOf, type CommonFlags, type MakeCommand, type MakeIo } from './flags.ts'
@@ -31,12 +32,28 @@ const undoOption = new Option(
 const dropOldOption = new Option('--drop-old', 'drop the data of before a restore in place')
   .conflicts(['as', 'into', 'inPlace', 'undo'])
   .default(false)
+const OTHER_WAYS = ['as', 'into', 'inPlace', 'undo', 'dropOld']
+const all = (word: string, before: readonly string[]): readonly string[] => [...before, word]
+const tableOption = new Option(
+  '--table <schema.table>',
+  'this table alone, into the cluster that runs, beside what is there; may be given several times',
+)
+  .argParser(all)
+  .default([])
+  .conflicts(OTHER_WAYS)
+const schemaOption = new Option('--schema <name>', 'the same for a whole schema')
+  .argParser(all)
+  .default([])
+  .conflicts(OTHER_WAYS)
 const meanItOption = new Option(
   '--yes-i-mean-it <cluster>',
   'the cluster’s name, instead of typing it when asked (--in-place, --undo)',
 )
 
 interface RestoreFlags extends CommonFlags {
+  readonly table: readonly string[]
+  readonly schema: readonly string[]
+  readonly database?: string
   readonly to: string
   readonly inPlace: boolean
   readonly undo: boolean
@@ -67,12 +84,19 @@ function runRestore(io: CommandIo, flags: RestoreFlags): Promise<void> {
   const target = parseTarget(flags.to)
   if (flags.inPlace)
     return restoreInPlace(io, { ...choiceOf(flags), target, from, backup, confirmed })
-  const { as, into, install } = flags
+  const { as, into, install, table: tables, schema: schemas, database } = flags
+  if (tables.length + schemas.length > 0) {
+    const objects = { tables, schemas, database, install }
+    return restoreObjects(io, { ...choiceOf(flags), target, from, backup, ...objects })
+  }
   return restore(io, { ...choiceOf(flags), target, as, into, from, backup, install })
 }
 
 export function addRestores(command: MakeCommand, io: MakeIo): void {
-  command('restore', 'the database as it was at some moment: in a new cluster beside, or in place')
+  command(
+    'restore',
+    'the database as it was at some moment: in a new cluster beside, in place, or some of its tables',
+  )
     .addOption(toOption)
     .option('--as <name>', 'the new cluster: like this one, with a network and ports of its own')
     .option('--into <file>', 'the new cluster: what this cluster file says')
@@ -80,6 +104,9 @@ export function addRestores(command: MakeCommand, io: MakeIo): void {
     .addOption(undoOption)
     .addOption(dropOldOption)
     .addOption(meanItOption)
+    .addOption(tableOption)
+    .addOption(schemaOption)
+    .option('--database <name>', '--table, --schema: of which database (default: the only one)')
     .option('-y, --yes', 'agree to what --drop-old would ask', false)
     .option('--from <repository>', 'repo1, repo2, … (default: the first)')
     .addOption(backupOption)

@@ -61,6 +61,17 @@ const runArguments = (oneOff: OneOff): readonly string[] => [
   ...Object.entries(oneOff.volumes).map(([volume, path]) => `--volume=${volume}:${path}`),
 ]
 
+/** What docker is told, when nothing of an earlier one is left. */
+export async function oneOffCommand(
+  oneOff: OneOff,
+  program: readonly string[],
+): Promise<readonly string[]> {
+  await createSocketEngine({ cluster: oneOff.cluster }).removeContainer(oneOff.name)
+  const locked = oneOff.lockFile === null ? program : [...LOCKED, oneOff.lockFile, ...program]
+  const [entrypoint = '', ...rest] = locked
+  return [...runArguments(oneOff), `--entrypoint=${entrypoint}`, oneOff.image, ...rest]
+}
+
 /**
  * Runs a program in it to its end. What an earlier one of this name left, because its caller was killed, is removed first.
  *
@@ -68,15 +79,10 @@ const runArguments = (oneOff: OneOff): readonly string[] => [
  */
 export async function runOneOff(
   oneOff: OneOff,
-  [program = '', ...args]: readonly string[],
+  program: readonly string[],
   options: RunOptions,
 ): Promise<RunResult> {
-  await createSocketEngine({ cluster: oneOff.cluster }).removeContainer(oneOff.name)
-  const locked =
-    oneOff.lockFile === null ? [program, ...args] : [...LOCKED, oneOff.lockFile, program, ...args]
-  const [entrypoint = '', ...rest] = locked
-  const command = [...runArguments(oneOff), `--entrypoint=${entrypoint}`, oneOff.image, ...rest]
-  const result = await run('docker', command, options)
+  const result = await run('docker', await oneOffCommand(oneOff, program), options)
   if (oneOff.lockFile !== null && result.code === IN_USE)
     throw new PlatformError('CLUSTER_BUSY', `another container uses the volume of ${oneOff.name}`, {
       hint: 'Nothing was touched. Stop it, and run the same command again.',

@@ -55,22 +55,23 @@ export async function assertCanRestore(
   return { backups, window }
 }
 
-/**
- * Every member gets a copy, and all of their volumes are on this machine.
- *
- * @throws PlatformError NO_SPACE when they do not fit.
- */
-export async function assertRoomForAll(
+/** Every member gets a copy, and all of their volumes are on this machine. */
+export const assertRoomForAll = (
   { database }: Pick<ClusterSpec, 'database'>,
-  { backups }: Restorable,
-): Promise<void> {
-  const wanted = (backups.at(-1)?.database_bytes ?? 0) * ROOM * database.members
+  restorable: Restorable,
+): Promise<void> => assertRoomFor(database.members, restorable)
+
+/** @throws PlatformError NO_SPACE when so many copies do not fit. */
+export async function assertRoomFor(copies: number, { backups }: Restorable): Promise<void> {
+  const wanted = (backups.at(-1)?.database_bytes ?? 0) * ROOM * copies
   const { engineFolder, engineFolderFreeBytes: free } = await observeMachine()
   if (wanted <= free) return
   throw new PlatformError(
     'NO_SPACE',
-    `the database takes ${bytes(wanted)} in ${count(database.members, 'member')}, and ${bytes(free)} are free in ${engineFolder}`,
-    { hint: 'Make room, or restore into a cluster of fewer members. Nothing was touched.' },
+    `${count(copies, 'copy', 'copies')} of the database ${copies === 1 ? 'takes' : 'take'} ${bytes(wanted)}, and ${bytes(free)} are free in ${engineFolder}`,
+    {
+      hint: `Make room${copies === 1 ? '' : ', or restore into a cluster of fewer members'}. Nothing was touched.`,
+    },
   )
 }
 

@@ -26,18 +26,20 @@ export interface RestoreContainer {
   readonly state: StateFolder
   /** Image of the runners of backups. */
   readonly image: string
+  /** Which of the cluster's restores it is: those of whole clusters are 1, of tables 2. Default: 1. */
+  readonly ordinal?: 1 | 2
 }
 
 /** The container in which repositories are read, and restored from. */
 export const restoreContainerOf = (
-  { sides: { source, target }, state, image }: RestoreContainer,
+  { sides: { source, target }, state, image, ordinal = 1 }: RestoreContainer,
   volumes: OneOff['volumes'] = {},
 ): OneOff => ({
   cluster: target.spec.name,
   component: RESTORE_COMPONENT,
-  name: containerName(target.spec.name, RESTORE_COMPONENT, 1),
+  name: containerName(target.spec.name, RESTORE_COMPONENT, ordinal),
   image,
-  ...placeOf(source.spec),
+  ...placeOf(source.spec, ordinal),
   hosts: containersOf(source.spec, 'store'),
   configDir: restoreFolderOf(state),
   volumes,
@@ -48,10 +50,10 @@ export const restoreContainerOf = (
 })
 
 /** A trial store answers in its cluster's network only, others wherever there is a network. */
-const placeOf = (spec: ClusterSpec): Pick<OneOff, 'network' | 'address'> =>
+const placeOf = (spec: ClusterSpec, ordinal: 1 | 2): Pick<OneOff, 'network' | 'address'> =>
   trialRepositoryOf(spec) === undefined
     ? { network: 'bridge', address: null }
-    : { network: networkName(spec.name), address: addressOf(spec, RESTORE_COMPONENT, 1) }
+    : { network: networkName(spec.name), address: addressOf(spec, RESTORE_COMPONENT, ordinal) }
 
 export async function writeRestoreFolder(state: StateFolder, files: RenderedFiles): Promise<void> {
   for (const [path, file] of files) await writeOwnedFile(state.restoreDir, path, file)

@@ -4,6 +4,7 @@
  */
 import {
   restoreReport,
+  type RestoreFailure,
   type RestoreOrder,
   type RestoreResult,
 } from '@neuronha/core/contracts/restore.ts'
@@ -28,7 +29,7 @@ import {
 import { RESTORE_FOLDER } from './restore-order.ts'
 
 /** A database of terabytes takes a day. */
-const LONGEST_MS = 48 * 3_600_000
+export const LONGEST_MS = 48 * 3_600_000
 const PROGRAM = ['node', '/app/restore.mjs']
 
 export interface RestoreDatabaseOptions extends RestoreContainer {
@@ -76,15 +77,12 @@ export async function restoreDatabase(options: RestoreDatabaseOptions): Promise<
 export const firstMember = (spec: ClusterSpec): string =>
   assertPresent(containersOf(spec, 'member')[0], 'a member').name
 
-const failureOf = ({
+/** What the process in the container said, as it would have been thrown here. */
+export const failureOf = ({
   code,
   message,
   hint,
-}: {
-  readonly code: string
-  readonly message: string
-  readonly hint: string | null
-}): PlatformError =>
+}: Pick<RestoreFailure, 'code' | 'message' | 'hint'>): PlatformError =>
   new PlatformError(
     isErrorCode(code) ? code : 'BACKUP_FAILED',
     message,

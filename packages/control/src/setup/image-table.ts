@@ -88,6 +88,7 @@ export const IMAGES: Readonly<Record<ImageName, ImageRow>> = {
         'backup.mjs': 'src/backups/main.ts',
         'restore-test.mjs': 'src/backups/restore-test-main.ts',
         'restore.mjs': 'src/backups/restore-main.ts',
+        'restore-objects.mjs': 'src/backups/restore-objects-main.ts',
       },
       withNode: true,
     },

@@ -1,6 +1,6 @@
 /** The configuration of each kind of process: shared parts plus its own. */
 import { z } from 'zod'
-import { restoreOrder } from '../contracts/restore.ts'
+import { restoreOrder, wantedObjects } from '../contracts/restore.ts'
 import { migrationAccess, poolerAccess, processConfig, tlsConfig, upstream } from './common.ts'
 
 /** API keys that exist from the start; the service stores their SHA-256 at start when absent. */
@@ -153,6 +153,14 @@ export const restoreConfig = z.strictObject({
   ...restoreOrder.pick({ repository: true, backup: true, target: true, resumes: true }).shape,
 })
 export type RestoreConfig = z.infer<typeof restoreConfig>
+
+/** The process that takes tables out of a restored copy. */
+export const restoreObjectsConfig = z.strictObject({
+  stanza: z.string(),
+  ...restoreOrder.pick({ repository: true, backup: true, target: true }).shape,
+  objects: wantedObjects,
+})
+export type RestoreObjectsConfig = z.infer<typeof restoreObjectsConfig>
 
 export const controllerConfig = processConfig.extend({
   observe: observeConfig,

@@ -58,16 +58,63 @@ export const restoreResult = z.object({
 })
 export type RestoreResult = z.infer<typeof restoreResult>
 
+/** Tables and schemas of one database that are taken out of a restored copy, into schemas of their own. */
+export const wantedObjects = z.strictObject({
+  database: z.string(),
+  tables: z.array(z.strictObject({ schema: z.string(), name: z.string() })),
+  schemas: z.array(z.string()),
+  /** What is added to the names of the schemas that they were in. */
+  suffix: z.string(),
+})
+export type WantedObjects = z.infer<typeof wantedObjects>
+
+export const restoredTable = z.strictObject({
+  /** As it was called. */
+  schema: z.string(),
+  name: z.string(),
+  /** The schema that it is in now. */
+  into: z.string(),
+  rows: z.number(),
+})
+export type RestoredTable = z.infer<typeof restoredTable>
+
+/** What was left out, because it would not be complete without what was not asked for. */
+export const leftOut = z.strictObject({ foreignKeys: z.number(), triggers: z.number() })
+
+export const restoredObjects = z.strictObject({
+  ...restoreResult.omit({ already: true }).shape,
+  tables: z.array(restoredTable),
+  left_out: leftOut,
+  /** Of the dump, in the volume. */
+  dump_bytes: z.number(),
+})
+export type RestoredObjects = z.infer<typeof restoredObjects>
+
+const copying = z.strictObject({ say: z.literal('copying'), percent: z.number() })
+const replaying = z.strictObject({ say: z.literal('replaying'), segment: z.string().nullable() })
+const failed = z.strictObject({
+  say: z.literal('failed'),
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().nullable(),
+})
+export type RestoreFailure = z.infer<typeof failed>
+
 /** What the process says, one object per line of its standard output; other lines are its log. */
 export const restoreReport = z.discriminatedUnion('say', [
-  z.strictObject({ say: z.literal('copying'), percent: z.number() }),
-  z.strictObject({ say: z.literal('replaying'), segment: z.string().nullable() }),
+  copying,
+  replaying,
   z.strictObject({ say: z.literal('done'), result: restoreResult }),
-  z.strictObject({
-    say: z.literal('failed'),
-    code: z.string(),
-    message: z.string(),
-    hint: z.string().nullable(),
-  }),
+  failed,
 ])
 export type RestoreReport = z.infer<typeof restoreReport>
+
+/** The same of the process that takes tables out of a copy. */
+export const restoreObjectsReport = z.discriminatedUnion('say', [
+  copying,
+  replaying,
+  z.strictObject({ say: z.literal('dumping') }),
+  z.strictObject({ say: z.literal('done'), result: restoredObjects }),
+  failed,
+])
+export type RestoreObjectsReport = z.infer<typeof restoreObjectsReport>

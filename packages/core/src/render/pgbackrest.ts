@@ -212,6 +212,9 @@ const restoreTestConfiguration = (spec: ClusterSpec): string =>
 /** Where a restored cluster's files are until they are complete: beside the place from which its member starts. */
 export const RESTORING_DATA_DIR = '/var/lib/postgresql/restoring'
 
+/** What was taken out of a copy, on the volume that the copy was on. */
+export const OBJECTS_DUMP = '/var/lib/postgresql/objects.dump'
+
 /** Who restores a whole cluster reaches its repositories, and none of its members. */
 const restoreConfiguration = (spec: ClusterSpec, cpus: number, path: string): string =>
   configuration(

@@ -4,7 +4,7 @@
  * new one, which may be the same cluster come back.
  */
 import type { z } from 'zod'
-import { restoreConfig } from '../config/processes.ts'
+import { restoreConfig, type RestoreObjectsConfig } from '../config/processes.ts'
 import type { RestoreOrder } from '../contracts/restore.ts'
 import type { ClusterSecrets } from '../secrets.ts'
 import type { ClusterSpec } from '../spec/cluster-spec.ts'
@@ -65,6 +65,25 @@ export function renderRestore(
       becomes: postgresParameters(target.spec).clusterWide,
     }),
     [`${folder}/logins.sql`, secretFile(loginsSql(target.secrets))],
+    [`${folder}/config.json`, plainFile(`${JSON.stringify(config, null, 2)}\n`)],
+  ])
+}
+
+/** The folder of the process that takes tables out of a copy, which is thrown away: whose backups, up to when, and what. */
+export function renderRestoreObjects(
+  folder: string,
+  wanted: Omit<RestoreObjectsConfig, 'stanza'>,
+  sides: RestoreSides,
+): RenderedFiles {
+  const { source, target } = sides
+  const config: RestoreObjectsConfig = { stanza: source.spec.name, ...wanted }
+  return new Map<string, RenderedFile>([
+    ...renderRepositoryAccess(folder, sides),
+    ...renderRestoredPostgres(folder, {
+      memory: target.spec.database.resources.memory,
+      archiveCommand: null,
+      becomes: null,
+    }),
     [`${folder}/config.json`, plainFile(`${JSON.stringify(config, null, 2)}\n`)],
   ])
 }
