@@ -45,7 +45,7 @@ const numberOf =
 
 const confirmOption = new Option(
   '--yes-i-mean-it <cluster>',
-  'the cluster’s name; needed when it is in production',
+  'the cluster’s name; needed when it is in production, or when the drill destroys it',
 )
 const rateOption = new Option(
   '--rate <requests>',
@@ -106,7 +106,7 @@ function addRun(drill: Command, { io, fileOption, clusterOption, jsonOption }: D
     .command('run <names...>')
     .summary('run drills, one after the other; `all` runs every one')
     .description(
-      'Runs drills one after the other. `all` runs every drill in every form, and goes on where it stopped when it was interrupted.',
+      'Runs drills one after the other. `all` runs every drill in every form that the cluster has what it needs for, and goes on where it stopped when it was interrupted; lost-everything, which destroys the cluster, is no part of it.',
     )
     .addOption(fileOption)
     .addOption(clusterOption)
@@ -123,7 +123,7 @@ function addRun(drill: Command, { io, fileOption, clusterOption, jsonOption }: D
       ).argParser(numberOf('--after', 0, 60)),
     )
     .addOption(
-      new Option('--minutes <minutes>', 'overload: how long (3)').argParser(
+      new Option('--minutes <minutes>', 'overload, store-outage: how long (3, 5)').argParser(
         numberOf('--minutes', 0.5, 120),
       ),
     )

@@ -2,6 +2,7 @@
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { composeDown } from '../engine/compose.ts'
 import { createSocketEngine, type Engine } from '../engine/engine.ts'
+import { forgetUnfinished } from '../drills/records-in-folder.ts'
 import { assertDataIsInPlace } from '../restore/in-place-record.ts'
 import { runStep } from '../setup/progress.ts'
 import { lockCluster } from '../state/lock.ts'
@@ -39,6 +40,8 @@ export async function down(io: CommandIo, options: DownOptions): Promise<void> {
       await runStep(io.progress, `remove ${volumes.length} volumes`, async () => {
         for (const volume of volumes) await engine.removeVolume(volume)
         await forgetCluster(state)
+        // What a drill had to mend is gone with the rest.
+        await forgetUnfinished(state)
       })
     }
     io.out(

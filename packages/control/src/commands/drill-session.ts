@@ -21,6 +21,7 @@ import {
 } from './context.ts'
 import { cliTlsFiles } from './open-kv.ts'
 import { lockForChange, type ChangeLock } from './change-lock.ts'
+import { createCopies } from './drill-copies.ts'
 import { createRunCommand } from './run-command.ts'
 import { openAudit } from './audit.ts'
 import { openEvents } from './events.ts'
@@ -66,6 +67,7 @@ export async function withDrillSession<T>(
         return items.filter(({ at }) => Date.parse(at) <= untilMs)
       },
       runCommand: createRunCommand(io, spec.name, lock),
+      copies: createCopies(io, cluster),
       commit: await codeVersion([drill]),
     })
   } finally {

@@ -47,7 +47,8 @@ export interface DrillRunOptions extends ClusterChoice {
 
 /** @throws PlatformError DRILL_FAILED (exit 1) or REFUSED_FOR_SAFETY (exit 3) after printing the results. */
 export async function drillRun(io: CommandIo, choice: DrillRunOptions): Promise<void> {
-  const plan = planSuite(choice)
+  const { spec } = await openCluster(io, choice)
+  const plan = planSuite({ ...choice, spec })
   const results = await withDrillSession(io, choice, async (deps) => {
     const show = (result: DrillResult): void => {
       if (!io.json) io.out(formatDrillResult(result, { color: io.color }))

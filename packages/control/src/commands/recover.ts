@@ -113,6 +113,7 @@ async function prepareRecovery(
   const execute = await openRepositoryReader({ sides, state, image: desired.images.backup })
   const pgbackrest = createPgbackrest(spec.name, execute)
   const stopStore = await startStoreAlone(cluster, desired, io.signal)
+  let found: ClusterSecrets
   try {
     await runStep(
       io.progress,
@@ -121,7 +122,7 @@ async function prepareRecovery(
       describeWindow,
     )
     io.progress.say(`The database is restored ${targetWords(options.target)}.`)
-    const found = await fetchSecrets(io, { pgbackrest, cluster, repository, backupKey }, options)
+    found = await fetchSecrets(io, { pgbackrest, cluster, repository, backupKey }, options)
     if (!options.oldIsGone)
       await runStep(io.progress, 'making sure that the old cluster is gone', ({ note }) =>
         assertSourceIsGone(pgbackrest, {
@@ -129,18 +130,19 @@ async function prepareRecovery(
           rpoMs: durationMsOf(spec.backup.rpo),
         }),
       )
-    await saveSecrets(state, await completeSecrets(spec, found, edgeCertificate))
-    await saveRestoreOrder(state, {
-      ...wanted,
-      source: spec.name,
-      member: firstMember(spec),
-      resumes: false,
-      requestedAt: new Date().toISOString(),
-      by: actorHere(),
-    })
   } finally {
     await stopStore()
   }
+  // Not while a store with provisional keys runs: killed in between, whatever goes on with the order would not get into it.
+  await saveSecrets(state, await completeSecrets(spec, found, edgeCertificate))
+  await saveRestoreOrder(state, {
+    ...wanted,
+    source: spec.name,
+    member: firstMember(spec),
+    resumes: false,
+    requestedAt: new Date().toISOString(),
+    by: actorHere(),
+  })
 }
 
 /** Standard input, as other programs name it. */

@@ -12,6 +12,7 @@ import {
   writeAtomically,
 } from '../state/state-folder.ts'
 import { writeCredentials } from '../state/credentials.ts'
+import { assertNotDestroyed } from '../drills/records-in-folder.ts'
 import { assertDataIsInPlace } from '../restore/in-place-record.ts'
 import { runStep } from '../setup/progress.ts'
 import { buildImages } from '../setup/images.ts'
@@ -57,6 +58,7 @@ export async function up(io: CommandIo, options: UpOptions): Promise<void> {
     const machine = await setUpMachine(io, options.install)
     await assertMachineHasRoom(spec, machine)
     await assertDataIsInPlace(stateFolderOf(spec.name))
+    await assertNotDestroyed(stateFolderOf(spec.name))
     const cluster = await completeCluster(source)
     const { secrets, state } = cluster
     await assertSafeChange(cluster)

@@ -3,6 +3,7 @@
  * soak several at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
 import type { TimelineEvent } from '@neuronha/core/contracts/drill-result.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { takeHolds, type HeldContainers } from '../coordination/holds.ts'
@@ -16,10 +17,12 @@ export interface ActOutOptions {
   readonly id: string
   readonly deps: Pick<
     DrillDeps,
-    'kv' | 'spec' | 'progress' | 'containers' | 'runCommand' | 'observe'
+    'kv' | 'spec' | 'progress' | 'containers' | 'runCommand' | 'observe' | 'copies'
   >
   readonly book: HealBook
   readonly nowMs: () => number
+  /** What was acknowledged until now. */
+  readonly ledger: () => Promise<readonly LedgerLine[]>
   readonly signal: AbortSignal
 }
 
@@ -70,13 +73,14 @@ async function actOnStage(
 }
 
 function createStage(options: ActOutOptions, timeline: TimelineEvent[]): Stage {
-  const { id, deps, nowMs, signal } = options
+  const { id, deps, nowMs, signal, ledger } = options
   return {
     nowMs,
     note: (what) => timeline.push({ atMs: Math.round(nowMs()), what, source: 'drill' }),
     signal,
     sleep: (ms) => sleep(ms, undefined, { signal }),
     observe: deps.observe,
+    ledger,
     act: async (innerId, inner) => {
       await actOnStage(inner, { ...options, id: `${id} ${innerId}` }, timeline)
     },

@@ -168,3 +168,13 @@ it('takes percentiles by nearest rank', () => {
   expect(percentile([4, 1, 3, 2], 0.99)).toBe(4)
   expect(percentile([], 0.5)).toBeNull()
 })
+
+it('what nobody promised may be missing, and nothing else', () => {
+  const lines = [1000, 5000, 9000].map((scheduledMs) =>
+    aDone({ path: 'sql', id: String(scheduledMs), scheduledMs }),
+  )
+  const lostIn = (unpromised?: { fromMs: number; untilMs: number }) =>
+    analysePath(lines, 'sql', found({}), unpromised).lost
+  expect(lostIn()).toBe(3)
+  expect(lostIn({ fromMs: 4000, untilMs: 8000 })).toBe(2)
+})

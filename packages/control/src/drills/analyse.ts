@@ -1,6 +1,7 @@
 /** From a ledger to numbers. Pure: what was promised to clients is judged from lines alone. */
 import type { LedgerDone, LedgerLine, LoadPath } from '@neuronha/core/config/loadgen.ts'
 import type { DrillResult, PathResult } from '@neuronha/core/contracts/drill-result.ts'
+import type { Span } from './scenarios/scenario.ts'
 
 /** What the final read found of one path's writes. */
 export interface FoundWrites {
@@ -14,11 +15,12 @@ export type SeriesPoint = DrillResult['series'][string][number]
 /** A send that left this much after its scheduled start was late. */
 const LATE_MS = 50
 
-/** The numbers of one path; `found` is null where nothing is written, so nothing can be lost. */
+/** The numbers of one path; `found` is null where nothing is written, so nothing can be lost. What was acknowledged in `unpromised` may be. */
 export function analysePath(
   lines: readonly LedgerLine[],
   path: LoadPath,
   found: FoundWrites | null,
+  unpromised?: Span,
 ): PathResult {
   const done = lines.filter(
     (line): line is LedgerDone => line.event === 'done' && line.path === path,
@@ -32,7 +34,10 @@ export function analysePath(
     longestStallMs: latencies.length === 0 ? null : Math.max(...latencies),
     acknowledged: acknowledged.length,
     attempted: done.length,
-    lost: found === null ? 0 : acknowledged.filter((line) => rowsOf(line) === 0).length,
+    lost:
+      found === null
+        ? 0
+        : acknowledged.filter((line) => rowsOf(line) === 0 && !isWithin(line, unpromised)).length,
     duplicated: found === null ? 0 : done.filter((line) => rowsOf(line) > 1).length,
     clientErrors:
       done.length -
@@ -51,6 +56,9 @@ export function analysePath(
     errorsByKind: countErrors(lines, path),
   }
 }
+
+const isWithin = ({ endMs }: LedgerDone, span: Span | undefined): boolean =>
+  span !== undefined && endMs > span.fromMs && endMs < span.untilMs
 
 /** Rows that the final read found and that no request on these paths accounts for. */
 export function unexpectedWrites(

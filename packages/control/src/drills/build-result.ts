@@ -17,7 +17,7 @@ import {
 } from './analyse.ts'
 import type { DrillDeps } from './drill-deps.ts'
 import { predictionOf } from './predicted.ts'
-import type { Bounds, Scenario } from './scenarios/scenario.ts'
+import type { Bounds, Recovery, Scenario, Span } from './scenarios/scenario.ts'
 import { brokenPromises } from './verdict.ts'
 
 /** What happened, as far as it was seen. */
@@ -26,6 +26,8 @@ export interface Rehearsal {
   readonly faultAtMs: number
   readonly healedAtMs: number | null
   readonly wholeAgainMs: number | null
+  /** Acknowledgements of that time may be missing. */
+  readonly unpromised?: Span | undefined
   readonly timeline: readonly TimelineEvent[]
   readonly lines: readonly LedgerLine[]
 }
@@ -44,6 +46,7 @@ export interface ResultParts extends Head {
   readonly rehearsal: Rehearsal
   readonly found: FoundByPath
   readonly checks: readonly DrillCheck[]
+  readonly recovery?: Recovery | undefined
 }
 
 /** Null where a path writes nothing. */
@@ -54,9 +57,15 @@ const PATHS = ['http', 'sql', 'connect'] as const
 const hasPath = (lines: readonly LedgerLine[], path: LoadPath): boolean =>
   lines.some((line) => line.event === 'done' && line.path === path)
 
-export function buildResult({ rehearsal, found, checks, ...head }: ResultParts): DrillResult {
+export function buildResult({
+  rehearsal,
+  found,
+  checks,
+  recovery,
+  ...head
+}: ResultParts): DrillResult {
   const { lines } = rehearsal
-  const paths = pathsOf(lines, found)
+  const paths = pathsOf(lines, found, rehearsal.unpromised)
   const overlaps = countOverlaps(lines)
   const reasons = brokenPromises({
     paths,
@@ -78,6 +87,10 @@ export function buildResult({ rehearsal, found, checks, ...head }: ResultParts):
   return {
     ...headOf(head),
     ...topOf(paths),
+    rpoMs: null,
+    restoreMs: null,
+    restored: null,
+    ...recoveryOf(recovery),
     verdict: reasons.length === 0 ? 'pass' : 'fail',
     reasons: [...reasons],
     seconds: secondsOf(lines),
@@ -128,6 +141,9 @@ export function emptyResult({ verdict, reasons, lines = [], ...head }: EmptyPart
     faultAtMs: null,
     healedAtMs: null,
     wholeAgainMs: null,
+    rpoMs: null,
+    restoreMs: null,
+    restored: null,
     overlaps: 0,
     acknowledgedBy: [],
     checks: [],
@@ -137,9 +153,13 @@ export function emptyResult({ verdict, reasons, lines = [], ...head }: EmptyPart
   }
 }
 
-function pathsOf(lines: readonly LedgerLine[], found: FoundByPath): DrillResult['paths'] {
+function pathsOf(
+  lines: readonly LedgerLine[],
+  found: FoundByPath,
+  unpromised?: Span,
+): DrillResult['paths'] {
   const of = (path: LoadPath): PathResult | null =>
-    hasPath(lines, path) ? analysePath(lines, path, found[path]) : null
+    hasPath(lines, path) ? analysePath(lines, path, found[path], unpromised) : null
   return { http: of('http'), sql: of('sql'), connect: of('connect') }
 }
 
@@ -154,6 +174,31 @@ function topOf({ http, sql, connect }: DrillResult['paths']): PathResult {
   const main = http ?? sql ?? analysePath([], 'http', null)
   if (connect?.rtoMs == null) return main
   return { ...main, rtoMs: Math.max(main.rtoMs ?? 0, connect.rtoMs) }
+}
+
+const HOUR_MS = 3_600_000
+
+/** Where something was restored, the RTO is that of the restore; how the load fared is in `paths`. */
+function recoveryOf(recovery: Recovery | undefined): Partial<DrillResult> {
+  if (recovery === undefined) return {}
+  const { usableMs, rpoMs, restored } = recovery
+  const { database_bytes: databaseBytes, restore_ms: copyMs, replay_ms: replayMs } = restored
+  if (databaseBytes === null || copyMs === null || replayMs === null)
+    return { rtoMs: usableMs, rpoMs }
+  const besideCopyMs = Math.max(0, usableMs - copyMs)
+  return {
+    rtoMs: usableMs,
+    rpoMs,
+    restoreMs: copyMs + replayMs,
+    restored: {
+      databaseBytes,
+      copyMs,
+      replayMs,
+      bytesInAnHour: Math.round(
+        (databaseBytes / Math.max(1, copyMs)) * Math.max(0, HOUR_MS - besideCopyMs),
+      ),
+    },
+  }
 }
 
 const secondsOf = (lines: readonly LedgerLine[]): number =>

@@ -7,8 +7,9 @@ import type { Kv } from '../etcd/kv.ts'
 import type { Progress } from '../setup/progress.ts'
 import type { DrillDatabase } from './drill-database.ts'
 import type { DrillRecords } from './drill-records.ts'
+import type { Copies } from './copies.ts'
 import type { ContainerActs } from './faults/acts-on-containers.ts'
-import type { RunCommand } from './heal.ts'
+import type { RunCommand } from './run-command.ts'
 import type { LoadHost } from './load-host.ts'
 import type { RateChoice } from './rate-choice.ts'
 import type { ScenarioLoad, ScenarioOptions } from './scenarios/scenario.ts'
@@ -40,6 +41,7 @@ export interface DrillDeps {
   readonly events: (fromMs: number, untilMs: number) => Promise<readonly PlatformEvent[]>
   /** Runs another command of this program while this one lends it the cluster's lock. */
   readonly runCommand: RunCommand
+  readonly copies: Copies
   /** What is running: the commit of the checkout. */
   readonly commit: string
 }

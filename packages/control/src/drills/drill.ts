@@ -44,6 +44,7 @@ export function createDrill(scenario: Scenario, options: DrillOptions, deps: Dri
     runCommand: deps.runCommand,
     containers: deps.containers,
     workDir,
+    copies: deps.copies,
   }
   const drill: Drill = {
     scenario,

@@ -1,6 +1,7 @@
 /** A drill's result for people at a terminal. */
 import type { DrillResult, PathResult } from '@neuronha/core/contracts/drill-result.ts'
 import { createColors } from 'picocolors'
+import { bytes } from '../observe/words.ts'
 import { predictedWords } from './predicted.ts'
 
 const VERDICT_WORDS = {
@@ -89,10 +90,29 @@ function footer(result: DrillResult, dim: (text: string) => string): readonly st
   const predicted = predictedWords(result)
   return [
     ...(predicted === undefined ? [] : [`  ${predicted}`]),
+    ...restoredWords(result),
     ...checks,
     ...overlaps,
     `  whole again ${whole}`,
     ...(result.reportFile === null ? [] : [dim(`  report ${result.reportFile}`)]),
+  ]
+}
+
+/** Of a drill that restores. */
+function restoredWords({
+  kind,
+  rtoMs,
+  rpoMs,
+  restoreMs,
+  restored,
+}: DrillResult): readonly string[] {
+  if (kind !== 'restore' || rpoMs === null) return []
+  const usable = `  usable after ${milliseconds(rtoMs)}; ${milliseconds(rpoMs)} of acknowledged writes are missing`
+  if (restored === null) return [usable]
+  const { databaseBytes, copyMs, replayMs, bytesInAnHour } = restored
+  return [
+    usable,
+    `  restored in ${milliseconds(restoreMs)}: ${bytes(databaseBytes)} copied in ${milliseconds(copyMs)}, WAL replayed in ${milliseconds(replayMs)}; an hour would do for ${bytes(bytesInAnHour)}`,
   ]
 }
 

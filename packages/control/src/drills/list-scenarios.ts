@@ -39,6 +39,7 @@ const TITLES: Readonly<Record<ScenarioGroup, string>> = {
   path: 'The way to the database and the front door',
   services: 'Services',
   control: 'Controllers and the machine',
+  backups: 'Backups',
 }
 
 export function formatScenarios(

@@ -20,6 +20,12 @@ it('refuses a production cluster until its name was typed', () => {
   expect(refusalsOf(aStatus(), production, { confirmedName: 'neurondb' })).toEqual([])
 })
 
+it('refuses what destroys the cluster until its name was typed, in production or not', () => {
+  const destroys = { destroysCluster: true }
+  expect(refusalsOf(aStatus(), spec, destroys).join()).toContain('--yes-i-mean-it neurondb')
+  expect(refusalsOf(aStatus(), spec, { ...destroys, confirmedName: 'neurondb' })).toEqual([])
+})
+
 it('refuses while Patroni is paused', () => {
   expect(refusalsOf(aStatus({ patroni_paused: true }), spec, {})).toHaveLength(1)
 })

@@ -1,7 +1,8 @@
-/** The final read: what is really there of the writes that a run made, read from the primary. */
+/** The final read: what is really there of the writes that a run made, read from a primary. */
 import type { LedgerLine } from '@neuronha/core/config/loadgen.ts'
 import type { FoundWrites } from './analyse.ts'
 import type { FoundByPath } from './build-result.ts'
+import type { DrillDatabase } from './drill-database.ts'
 import type { DrillDeps } from './drill-deps.ts'
 import { sessionsOf } from './leftovers.ts'
 import { contentOf } from './message-content.ts'
@@ -12,6 +13,14 @@ export async function readBack(
   { run, lines }: { readonly run: string; readonly lines: readonly LedgerLine[] },
 ): Promise<FoundByPath> {
   await waitForPrimary(observe)
+  return findInDatabase(database, { run, lines })
+}
+
+/** Of whichever cluster the database is. */
+export async function findInDatabase(
+  database: Pick<DrillDatabase, 'countLedgerRows' | 'countMessages'>,
+  { run, lines }: { readonly run: string; readonly lines: readonly LedgerLine[] },
+): Promise<FoundByPath> {
   const sessions = sessionsOf(lines)
   const hasPath = (path: 'sql' | 'connect'): boolean =>
     lines.some((line) => line.event === 'done' && line.path === path)

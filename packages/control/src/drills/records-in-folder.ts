@@ -3,15 +3,21 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import type { Progress } from '../setup/progress.ts'
-import { readTextIfThere, writeAtomically } from '../state/state-folder.ts'
+import { readTextIfThere, writeAtomically, type StateFolder } from '../state/state-folder.ts'
 import type { DrillDatabase } from './drill-database.ts'
 import type { DrillRecords } from './drill-records.ts'
 import { parseFinaliser, type Finaliser } from './finaliser.ts'
+import { isDestroyed } from './recover-destroyed.ts'
 import { saveResult } from './save-result.ts'
 
 const fileOf = (drillsDir: string): string => join(drillsDir, 'unfinished.json')
 
-const load = async (drillsDir: string): Promise<Finaliser | undefined> => {
+/**
+ * What an interrupted drill left to mend.
+ *
+ * @throws PlatformError INTERNAL when it cannot be read.
+ */
+export const loadUnfinished = async (drillsDir: string): Promise<Finaliser | undefined> => {
   const text = await readTextIfThere(fileOf(drillsDir))
   if (text === undefined) return undefined
   const record = parseFinaliser(text)
@@ -28,7 +34,7 @@ export const createFolderRecords = (
     progress,
   }: { readonly database: Pick<DrillDatabase, 'keepResult'>; readonly progress: Progress },
 ): DrillRecords => ({
-  loadUnfinished: () => load(drillsDir),
+  loadUnfinished: () => loadUnfinished(drillsDir),
   saveUnfinished: (record) =>
     writeAtomically(fileOf(drillsDir), `${JSON.stringify(record, null, 2)}\n`, 0o600),
   clearUnfinished: () => rm(fileOf(drillsDir), { force: true }),
@@ -41,3 +47,24 @@ export const createFolderRecords = (
     return kept
   },
 })
+
+/**
+ * @throws PlatformError REFUSED_FOR_SAFETY when a drill destroyed the cluster and did not get to bring it back: to start it would
+ *   make an empty one, whose backups take the place of those that it is to come back from.
+ */
+export async function assertNotDestroyed(state: StateFolder): Promise<void> {
+  if ((await readTextIfThere(state.clusterFile)) !== undefined) return
+  if ((await readTextIfThere(state.restoreFile)) !== undefined) return
+  const left = await loadUnfinished(state.drillsDir)
+  const step = left?.heal.find(({ kind }) => kind === 'recover')
+  if (step?.kind === 'recover') throw isDestroyed(step)
+}
+
+/** Nobody will mend that any more: the cluster is removed, with its volumes. */
+export async function forgetUnfinished({ drillsDir }: StateFolder): Promise<void> {
+  const left = await loadUnfinished(drillsDir).catch(() => undefined)
+  for (const step of left?.heal ?? [])
+    if (step.kind === 'recover') await rm(step.kit, { recursive: true, force: true })
+  if (left !== undefined) await rm(left.workDir, { recursive: true, force: true })
+  await rm(fileOf(drillsDir), { force: true })
+}

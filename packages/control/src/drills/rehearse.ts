@@ -103,6 +103,10 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
     deps,
     book: drill.book,
     nowMs: load.nowMs,
+    ledger: async () => {
+      await load.ledger.readNew()
+      return load.ledger.lines
+    },
     signal,
   })
   const { faultAtMs, healedAtMs } = acted
@@ -126,6 +130,7 @@ async function breakAndWatch(drill: Drill, load: RunningLoad, watch: ClusterWatc
       target: act.target,
       faultAtMs,
       healedAtMs,
+      unpromised: act.unpromised?.(),
       wholeAgainMs: wholeAtMs === null ? null : wholeAtMs - faultAtMs,
       timeline: [warm, ...acted.timeline, ...wholeAgain, ...watch.events],
     },
@@ -190,6 +195,7 @@ async function judge(drill: Drill, load: RunningLoad, seen: Seen): Promise<Drill
     },
     found,
     checks,
+    recovery: seen.act.recovery?.(evidence, found),
   })
 }
 

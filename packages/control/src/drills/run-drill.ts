@@ -31,7 +31,17 @@ export async function runDrill(
   const drill = createDrill(scenario, options, deps)
   await mendInterrupted(deps)
 
-  const reasons = await findRefusals(deps.observe, deps.spec, options, drill.signal)
+  const reasons = await findRefusals(
+    deps.observe,
+    deps.spec,
+    {
+      ...options,
+      destroysCluster: scenario.destroysCluster === true,
+      needsQuietBackups: scenario.group === 'backups',
+      lacks: scenario.lacks?.(deps.spec) ?? null,
+    },
+    drill.signal,
+  )
   if (reasons.length > 0) return emptyResult({ ...drill, verdict: 'refused', reasons })
 
   let tried = drill

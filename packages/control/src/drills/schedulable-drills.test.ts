@@ -49,6 +49,7 @@ const STAGE: Stage = {
   sleep: () => Promise.resolve(),
   signal: new AbortController().signal,
   observe: () => Promise.resolve(STATUS),
+  ledger: () => Promise.resolve([]),
   act: () => Promise.reject(new TypeError('no act within an act')),
 }
 

@@ -4,6 +4,7 @@ import type { LedgerDone, LedgerLine, LoadPath } from '@neuronha/core/config/loa
 import type { ClusterStatus, MemberStatus } from '@neuronha/core/contracts/cluster-status.ts'
 import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import { aSpec, fakeSecrets } from '@neuronha/core/render/testing.ts'
+import type { Copies } from './copies.ts'
 import type { ContainerActs } from './faults/acts-on-containers.ts'
 import { buildResult } from './build-result.ts'
 import { PATIENT } from './scenarios/parts.ts'
@@ -140,6 +141,16 @@ const noContainers: ContainerActs = {
   unpause: nothing,
 }
 
+/** There are none. */
+export const noCopies: Copies = {
+  assertNone: nothing,
+  draw: () => Promise.reject(new TypeError('no copies here')),
+  restore: nothing,
+  resultOf: () => Promise.resolve(undefined),
+  open: () => Promise.reject(new TypeError('no copies here')),
+  remove: nothing,
+}
+
 /** What a scenario is given. Nothing in it acts. */
 export const aContext = (change: Partial<ScenarioContext> = {}): ScenarioContext => {
   const spec = change.spec ?? aSpec()
@@ -151,6 +162,7 @@ export const aContext = (change: Partial<ScenarioContext> = {}): ScenarioContext
     runCommand: () => Promise.resolve(),
     containers: noContainers,
     workDir: '/state/drills/.run-x',
+    copies: noCopies,
     ...change,
   }
 }

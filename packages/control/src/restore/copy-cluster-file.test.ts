@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseClusterFile } from '@neuronha/core/spec/parse-cluster-file.ts'
+import { replicaCounts } from '@neuronha/core/topology/containers.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
-import { copyClusterFile } from './copy-cluster-file.ts'
+import { copyClusterFile, smallestCopyFile } from './copy-cluster-file.ts'
 
 const specOf = (text: string): ClusterSpec => {
   const parsed = parseClusterFile(text)
@@ -39,6 +40,15 @@ describe('the cluster file of a copy', () => {
     expect(copy.notifications.webhooks).toEqual([])
     expect(copy.drills.schedule).toBe('never')
     expect(copy.backup.repositories).toEqual([])
+  })
+
+  it('has one of everything where only its data is of interest, and no file of the original’s', () => {
+    const original = `${ORIGINAL}services: { agent: { replicas: 3 } }
+edge: { tls: { certificate: edge.crt, key: edge.key } }
+`.replace('edge: { httpsPort: 9443 }\n', '')
+    const copy = specOf(smallestCopyFile(original, specOf(original), PLACES))
+    expect(Object.values(replicaCounts(copy)).filter((count) => count > 1)).toEqual([])
+    expect(copy.edge.tls).toBe('auto')
   })
 
   it('can be made from a file that says nothing but the defaults', () => {

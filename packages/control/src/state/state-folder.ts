@@ -211,9 +211,10 @@ async function listFiles(root: string): Promise<readonly string[]> {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** Forgets the cluster: its secrets, files and credentials; reports of drills stay. */
+/** Forgets the cluster: its secrets, files and credentials; reports of drills stay. Without the first it is none already. */
 export async function forgetCluster(state: StateFolder): Promise<void> {
   for (const path of [
+    state.clusterFile,
     state.filesDir,
     state.credentialsDir,
     state.secretsFile,
@@ -222,7 +223,6 @@ export async function forgetCluster(state: StateFolder): Promise<void> {
     state.restoreDir,
     state.inPlaceFile,
     state.composeFile,
-    state.clusterFile,
   ]) {
     await rm(path, { recursive: true, force: true })
   }

@@ -4,13 +4,19 @@ import { z } from 'zod'
 const milliseconds = z.number().nullable()
 
 export const pathResult = z.object({
-  rtoMs: milliseconds.describe('Longest gap between acknowledged writes'),
+  rtoMs: milliseconds.describe(
+    'Longest gap between acknowledged writes; at the top of a restore: until what it restored is usable',
+  ),
   longestStallMs: milliseconds.describe(
     'Longest time that one request took, retries included, from its scheduled start',
   ),
   acknowledged: z.int(),
   attempted: z.int(),
-  lost: z.int().describe('Acknowledged and not found afterwards'),
+  lost: z
+    .int()
+    .describe(
+      'Acknowledged and not found afterwards; where everything is lost, of those before the promised point',
+    ),
   duplicated: z.int().describe('Found more than once'),
   clientErrors: z
     .int()
@@ -55,6 +61,19 @@ export const acknowledgedBy = z.object({
 })
 export type AcknowledgedBy = z.infer<typeof acknowledgedBy>
 
+/** What a drill that restores brought back, and how fast. */
+export const restored = z.object({
+  databaseBytes: z.number().describe('Size of the database in the backup'),
+  copyMs: z.number().describe('Copying its files back'),
+  replayMs: z.number().describe('Replaying WAL up to the target'),
+  bytesInAnHour: z
+    .number()
+    .describe(
+      'What could be restored within an hour: everything but the copy took as long as it did, the copy went on as fast',
+    ),
+})
+export type Restored = z.infer<typeof restored>
+
 export const verdict = z.enum(['pass', 'fail', 'refused', 'aborted'])
 
 const predictedTerm = z.object({
@@ -94,6 +113,15 @@ export const drillResult = pathResult
       .default(null)
       .describe('What the model says of rtoMs; null where it knows nothing'),
     wholeAgainMs: milliseconds.describe('From the fault until everything was healthy again'),
+    rpoMs: milliseconds
+      .default(null)
+      .describe(
+        'Restores: how much time of acknowledged writes, before the moment that was to be restored, is missing by the ledger',
+      ),
+    restoreMs: milliseconds
+      .default(null)
+      .describe('Restores: copying and replaying, without what comes before and after'),
+    restored: restored.nullable().default(null).describe('null unless something was restored'),
     overlaps: z
       .int()
       .default(0)

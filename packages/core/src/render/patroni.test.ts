@@ -78,12 +78,12 @@ describe('renderPatroni', () => {
     expect(restapi.allowlist).toEqual(['10.77.0.1/32', ...acting, ...members])
   })
 
-  it('archives for real only when there is a repository', () => {
+  it('archives for real only when there is a repository, and closes a segment before it is as old as the promised RPO', () => {
     const without = memberConfig({ backup: { repositories: [] } }).postgresql.parameters
     expect(without).toMatchObject({ archive_command: '/bin/true', archive_timeout: 0 })
     expect(memberConfig().postgresql.parameters).toMatchObject({
       archive_command: expect.stringContaining('--stanza=neurondb archive-push %p') as string,
-      archive_timeout: '60s',
+      archive_timeout: '50s',
     })
   })
 })

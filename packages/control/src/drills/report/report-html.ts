@@ -7,6 +7,7 @@ import type {
   PathResult,
   TimelineEvent,
 } from '@neuronha/core/contracts/drill-result.ts'
+import { bytes } from '../../observe/words.ts'
 import { milliseconds, nameOf } from '../format-result.ts'
 import { escapeHtml } from './html.ts'
 import { renderPlot, type PlotLine, type PlotMark, type PlotOptions } from './plot.ts'
@@ -58,6 +59,8 @@ function headline(result: DrillResult): string {
   const on = result.target === '' ? '' : ` on ${result.target}`
   if (result.verdict === 'refused') return `${nameOf(result)} was refused`
   if (result.verdict === 'aborted') return `${nameOf(result)}${on} was not carried through`
+  if (result.kind === 'restore' && result.rpoMs !== null)
+    return `${nameOf(result)}${on}: usable after ${milliseconds(result.rtoMs)}, ${milliseconds(result.rpoMs)} of acknowledged writes missing`
   const what = result.kind === 'service' ? 'answers' : 'writes'
   return `${nameOf(result)}${on}: ${what} paused for ${milliseconds(result.rtoMs)}, ${lossWords(result)}`
 }
@@ -101,7 +104,22 @@ function tiles(result: DrillResult): string {
     tile(sumOf(result, 'staleReads'), 'stale reads', true),
     tile(milliseconds(result.wholeAgainMs), 'until everything was healthy again'),
   ]
-  return `<section class="tiles">${[...rto, ...counts].join('')}</section>`
+  return `<section class="tiles">${[...restoreTiles(result), ...rto, ...counts].join('')}</section>`
+}
+
+function restoreTiles({ rtoMs, rpoMs, restoreMs, restored }: DrillResult): readonly string[] {
+  if (rpoMs === null) return []
+  return [
+    tile(milliseconds(rtoMs), 'RTO: until what was restored is usable'),
+    tile(milliseconds(rpoMs), 'RPO: acknowledged writes that are missing'),
+    tile(milliseconds(restoreMs), 'copied and replayed'),
+    ...(restored === null
+      ? []
+      : [
+          tile(bytes(restored.databaseBytes), 'copied'),
+          tile(bytes(restored.bytesInAnHour), 'could be restored within an hour'),
+        ]),
+  ]
 }
 
 function tile(value: number | string, label: string, isBadWhenPositive = false): string {

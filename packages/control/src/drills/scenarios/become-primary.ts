@@ -1,5 +1,5 @@
 /** Makes one member the primary before the fault begins. */
-import type { RunCommand } from '../heal.ts'
+import type { RunCommand } from '../run-command.ts'
 import { findPrimary } from './parts.ts'
 import type { Stage } from './scenario.ts'
 

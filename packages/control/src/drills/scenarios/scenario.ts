@@ -6,15 +6,19 @@ import type { DrillResult } from '@neuronha/core/contracts/drill-result.ts'
 import type { DrillSecrets } from '@neuronha/core/secrets.ts'
 import type { ClusterSpec } from '@neuronha/core/spec/cluster-spec.ts'
 import type { ServiceComponent } from '@neuronha/core/topology/containers.ts'
+import type { RestoreResult } from '@neuronha/core/contracts/restore.ts'
+import type { FoundByPath } from '../build-result.ts'
+import type { Copies } from '../copies.ts'
 import type { ContainerActs } from '../faults/acts-on-containers.ts'
-import type { HealStep, RunCommand } from '../heal.ts'
+import type { HealStep } from '../heal.ts'
+import type { RunCommand } from '../run-command.ts'
 
 export interface ScenarioOptions {
   /** service-kill, service-frozen: which service loses a replica. */
   readonly service?: ServiceComponent
   /** controller-kill-during: how long after the fault. Default: 0. */
   readonly afterSeconds?: number
-  /** overload, soak: how long. Default: 3, and 20 for a soak. */
+  /** overload, store-outage, soak: how long. Default: 3, 5, and 20 for a soak. */
   readonly minutes?: number
   /** soak: the same seed makes the same schedule. */
   readonly seed?: number
@@ -31,6 +35,8 @@ export interface ScenarioContext {
   readonly containers: ContainerActs
   /** A folder of this run that is removed with it. */
   readonly workDir: string
+  /** Clusters beside this one that are restored from its backups. */
+  readonly copies: Copies
 }
 
 /** The load that a scenario is judged by. */
@@ -52,6 +58,8 @@ export interface Stage {
   readonly signal: AbortSignal
   /** A look at the cluster, fresh. */
   readonly observe: () => Promise<ClusterStatus>
+  /** What was acknowledged until now. */
+  readonly ledger: () => Promise<readonly LedgerLine[]>
   /** Makes a fault within this act, with a heal of its own; resolves when it has been healed, where the drill heals it. */
   readonly act: (id: string, act: Act) => Promise<void>
 }
@@ -86,6 +94,23 @@ export interface Act {
   readonly hasReturned: (status: ClusterStatus) => boolean | Promise<boolean>
   /** What must hold beside the general promises. */
   readonly checks?: readonly Check[]
+  /** Acknowledgements of that time may be missing afterwards: nobody promised them. Default: none may. */
+  readonly unpromised?: () => Span | undefined
+  /** What was restored; undefined: nothing was. */
+  readonly recovery?: (evidence: Evidence, found: FoundByPath) => Recovery | undefined
+}
+
+/** Milliseconds since the load began. */
+export interface Span {
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/** As the result has them. */
+export interface Recovery {
+  readonly usableMs: number
+  readonly rpoMs: number
+  readonly restored: RestoreResult
 }
 
 /** A promise of one scenario. Says what is wrong, or null. */
@@ -120,7 +145,7 @@ export interface Evidence {
   readonly events: readonly PlatformEvent[]
 }
 
-export const GROUPS = ['database', 'planned', 'path', 'services', 'control'] as const
+export const GROUPS = ['database', 'planned', 'path', 'services', 'control', 'backups'] as const
 export type ScenarioGroup = (typeof GROUPS)[number]
 
 export interface Bounds {
@@ -142,6 +167,10 @@ export interface Scenario {
   readonly needsController?: boolean
   /** It must be told which service it hits. Default: false. */
   readonly needsService?: boolean
+  /** What the cluster file lacks for it; null: nothing. Asked for by name it is refused with that, as one of all left out. */
+  readonly lacks?: (spec: ClusterSpec) => string | null
+  /** Nothing of the cluster is left but its backups: its name must be typed, whatever its file says. Default: false. */
+  readonly destroysCluster?: boolean
   /** More is broken than the cluster is built to hide: clients may see errors, but nothing may be lost. Default: false. */
   readonly mayShowErrors?: boolean
   /** Each is a drill of its own in `drill run all`. Default: one, without options. */

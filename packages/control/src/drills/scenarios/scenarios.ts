@@ -1,11 +1,16 @@
 /** Every drill there is. */
 import { PlatformError } from '@neuronha/core/errors.ts'
 import { closestOf } from '@neuronha/core/spec/closest.ts'
+import { backupDuringFailover } from './backup-during-failover.ts'
 import { backendCrash } from './backend-crash.ts'
 import { controllerKillBefore } from './controller-kill-before.ts'
 import { controllerKillDuring } from './controller-kill-during.ts'
 import { controllerKilledWhilePaused } from './controller-killed-while-paused.ts'
 import { controllersDown } from './controllers-down.ts'
+import { lostEverything } from './lost-everything.ts'
+import { restoreLatest } from './restore-latest.ts'
+import { restoreToTime } from './restore-to-time.ts'
+import { corruptBackup } from './corrupt-backup.ts'
 import { diskFull } from './disk-full.ts'
 import { divergedPrimaryReturns } from './diverged-primary-returns.ts'
 import { edgeKill } from './edge-kill.ts'
@@ -35,6 +40,7 @@ import { scaleMembers } from './scale-members.ts'
 import { secondHostLoss } from './second-host-loss.ts'
 import { serviceFrozen } from './service-frozen.ts'
 import { serviceKill } from './service-kill.ts'
+import { storeOutage } from './store-outage.ts'
 import { switchoverLongTransaction } from './switchover-long-transaction.ts'
 import { switchover } from './switchover.ts'
 import { syncStandbyLoss } from './sync-standby-loss.ts'
@@ -79,6 +85,12 @@ export const SCENARIOS: readonly Scenario[] = [
   controllersDown,
   overload,
   machineReboot,
+  storeOutage,
+  backupDuringFailover,
+  corruptBackup,
+  restoreLatest,
+  restoreToTime,
+  lostEverything,
 ]
 
 /** One drill in one of its forms. */

@@ -36,7 +36,7 @@ import { createDrillDatabase } from '../drill-database.ts'
 import type { DrillDeps } from '../drill-deps.ts'
 import { drillFinished, drillStarted } from '../drill-events.ts'
 import { createContainerActs } from '../faults/acts-on-containers.ts'
-import type { RunCommand } from '../heal.ts'
+import type { RunCommand } from '../run-command.ts'
 import { mendInterrupted } from '../leftovers.ts'
 import { RateChoice } from '../rate-choice.ts'
 import { runDrill } from '../run-drill.ts'
@@ -191,6 +191,7 @@ function createDeps(parts: Parts): {
     kv,
     record,
     runCommand,
+    copies: noCopiesHere,
     commit: imageVersion(),
   }
   return {
@@ -199,6 +200,17 @@ function createDeps(parts: Parts): {
       await Promise.all([planned.close(), database.close(), engine.close()])
     },
   }
+}
+
+const noCopy = (): Promise<never> =>
+  Promise.reject(new PlatformError('INTERNAL', 'a controller’s drill restores nothing'))
+const noCopiesHere: DrillDeps['copies'] = {
+  assertNone: noCopy,
+  draw: noCopy,
+  restore: noCopy,
+  resultOf: noCopy,
+  open: noCopy,
+  remove: noCopy,
 }
 
 const progressOf = (logger: Logger): Progress => ({

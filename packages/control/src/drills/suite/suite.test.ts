@@ -1,10 +1,12 @@
+import { clusterSpecSchema } from '@neuronha/core/spec/cluster-spec.ts'
 import { describe, expect, it } from 'vitest'
+import { aSpec } from '@neuronha/core/render/testing.ts'
 import { aPassedResult } from '../testing.ts'
 import { planSuite, type SuiteChoice } from './plan-suite.ts'
 import { isCarriedThrough, resumeSuite, type SuiteRecord } from './suite-record.ts'
 
 const choose = (change: Partial<SuiteChoice>) =>
-  planSuite({ names: ['all'], options: {}, times: 1, compare: false, ...change })
+  planSuite({ names: ['all'], options: {}, times: 1, compare: false, spec: aSpec(), ...change })
 
 describe('the plan of a run', () => {
   it('gives every entry of its own a name of its own', () => {
@@ -28,6 +30,22 @@ describe('the plan of a run', () => {
     const names = ['edge-kill', 'service-kill', 'service-frozen']
     expect(() => choose({ names })).toThrow('hit by service-kill and service-frozen?')
     expect(choose({ names, options: { service: 'mcp' } }).entries).toHaveLength(3)
+  })
+
+  it('destroys the cluster only when that was asked for by name', () => {
+    const names = (wanted: readonly string[]) =>
+      choose({ names: wanted }).entries.map(({ name }) => name)
+    expect(names(['all'])).toContain('restore-latest')
+    expect(names(['all'])).not.toContain('lost-everything')
+    expect(names(['lost-everything'])).toEqual(['lost-everything'])
+  })
+
+  it('leaves out what the cluster has nothing for', () => {
+    const spec = clusterSpecSchema.parse({ backup: { repositories: [] } })
+    const names = choose({ spec }).entries.map(({ name }) => name)
+    expect(names).toContain('primary-crash')
+    expect(names).not.toContain('store-outage')
+    expect(names).not.toContain('restore-latest')
   })
 
   it('keeps what was asked for by name, so that it is refused with words', () => {
