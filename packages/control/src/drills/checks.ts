@@ -73,12 +73,6 @@ export const failedOver: Check = {
   },
 }
 
-/**
- * What does not interrupt writes: far below any failover, and above what a busy machine does to a single request. How long it
- * was exactly is in the result.
- */
-export const UNINTERRUPTED_MS = 3000
-
 /** The gap of this path is at most so long. */
 export const gapAtMost = (path: LoadPath, boundMs: number): Check => ({
   what: `at most ${boundMs} ms without an acknowledgement (${path})`,
