@@ -68,17 +68,6 @@ async function untilBackedUp(cluster: string): Promise<void> {
   }
 }
 
-/** Two clusters on a small machine: one look may find a part that is too busy to answer in time. */
-async function untilSmallIsHealthy(): Promise<ClusterStatus> {
-  const deadline = Date.now() + 60_000
-  for (;;) {
-    const status = await small()
-    if (status.health === 'healthy') return status
-    if (Date.now() > deadline) throw new Error(`${status.health}: ${status.reasons.join('; ')}`)
-    await delay(1000)
-  }
-}
-
 async function neuronhaOk(...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await neuronha(args)
   if (code !== 0) throw new Error(`${args.join(' ')}: exit ${code}\n${stderr}`)
@@ -254,8 +243,9 @@ describe('a restore in place', () => {
     expect(again.stderr).toContain('--undo')
 
     await neuronhaOk(...inPlace, '--undo', ...confirmed)
-    const after = await untilSmallIsHealthy()
+    const after = await small()
     expect(await marksOf(primaryOf(after))).toEqual(['before', 'kept', 'a mistake'])
+    expect(after.health, after.reasons.join('; ')).toBe('healthy')
     const { stdout } = await run('docker', ['exec', primaryOf(after), 'ls', '/var/lib/postgresql'])
     expect(stdout).not.toMatch(/before-restore|undone/)
     // Its new timeline is none that the archive has seen.

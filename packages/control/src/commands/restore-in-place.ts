@@ -13,7 +13,7 @@ import { PlatformError } from '@neuronha/core/errors.ts'
 import { containersOf } from '@neuronha/core/topology/containers.ts'
 import { createPgbackrest } from '../backups/pgbackrest.ts'
 import { targetWords } from '../backups/restore-arguments.ts'
-import { primaryOf } from '../apply/wait.ts'
+import { primaryOf, waitForStatus } from '../apply/wait.ts'
 import {
   assertCanRestore,
   assertRoomForAll,
@@ -205,6 +205,24 @@ export async function restoreUndo(
     dropUndoneData(membersOf(cluster), io.signal),
   )
   await forgetInPlace(state)
+  await untilHealthy(io, cluster)
+}
+
+const HEALTHY_AGAIN_MS = 120_000
+
+/** The backup, and files that are removed, came after `up` had seen it healthy; whoever looks next is to find it so. */
+async function untilHealthy({ progress, signal }: CommandIo, cluster: OpenCluster): Promise<void> {
+  const observer = createClusterObserver(cluster)
+  try {
+    await runStep(progress, 'wait until everything is healthy', (step) =>
+      waitForStatus(observer, 'a healthy cluster', ({ health }) => health === 'healthy', {
+        ...{ timeoutMs: HEALTHY_AGAIN_MS, signal },
+        onLook: ({ reasons }) => step.note(reasons[0] ?? ''),
+      }),
+    )
+  } finally {
+    await observer.close()
+  }
 }
 
 async function putBack(

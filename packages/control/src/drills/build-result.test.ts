@@ -3,18 +3,22 @@ import { clusterSpecSchema } from '@neuronha/core/spec/cluster-spec.ts'
 import { buildResult, emptyResult } from './build-result.ts'
 import { aLoadWithOutage } from './testing.ts'
 
+const HEAD = {
+  bounds: { rtoMs: 30_000, wholeAgainMs: 120_000 },
+  variant: '',
+  withController: true,
+  deps: { spec: clusterSpecSchema.parse({}), commit: 'abc' },
+  startedAt: new Date(0),
+  ratePerSecond: 50,
+}
+
 const resultOf = (verdict: 'refused' | 'aborted') =>
   emptyResult({
     verdict,
     reasons: ['the cluster does not keep up'],
     lines: aLoadWithOutage({ path: 'http', seconds: 4, ratePerSecond: 50, outageMs: [1000, 2000] }),
+    ...HEAD,
     scenario: { name: 'primary-crash', kind: 'failover' },
-    bounds: { rtoMs: 30_000, wholeAgainMs: 120_000 },
-    variant: '',
-    withController: true,
-    deps: { spec: clusterSpecSchema.parse({}), commit: 'abc' },
-    startedAt: new Date(0),
-    ratePerSecond: 50,
   })
 
 test('a refused drill broke nothing, so it has no time to recover, whatever gaps its load had', () => {
@@ -35,13 +39,8 @@ test('the RTO of a restore is the time until what it restored is usable, and an 
     outageMs: [1000, 2000],
   })
   const { rtoMs, restoreMs, rpoMs, restored, paths } = buildResult({
+    ...HEAD,
     scenario: { name: 'restore-latest', kind: 'restore' },
-    bounds: { rtoMs: 30_000, wholeAgainMs: 120_000 },
-    variant: '',
-    withController: true,
-    deps: { spec: clusterSpecSchema.parse({}), commit: 'abc' },
-    startedAt: new Date(0),
-    ratePerSecond: 50,
     rehearsal: {
       target: 'copy',
       faultAtMs: 1000,

@@ -1,10 +1,10 @@
 /** One run of one drill, put together: everything that its steps share. */
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { loadgenConfig } from '@neuronha/core/config/loadgen.ts'
 import { PlatformError } from '@neuronha/core/errors.ts'
 import type { DrillDeps, DrillOptions } from './drill-deps.ts'
 import { HealBook } from './finaliser.ts'
+import { runFolderOf } from './records-in-folder.ts'
 import { boundsOf, type Bounds, type Scenario, type ScenarioContext } from './scenarios/scenario.ts'
 import { KEEPS_UP, type SteadyTerms } from './steady.ts'
 import { variantOf } from './variant.ts'
@@ -34,7 +34,7 @@ export interface Drill {
  */
 export function createDrill(scenario: Scenario, options: DrillOptions, deps: DrillDeps): Drill {
   const run = `${scenario.name}-${randomBytes(4).toString('hex')}`
-  const workDir = join(deps.workRoot, `.run-${run}`)
+  const workDir = runFolderOf(deps.workRoot, run)
   const startedAt = new Date()
   const context: ScenarioContext = {
     spec: deps.spec,

@@ -1,5 +1,5 @@
 /** The records of a command's drills: files of the cluster's state folder; results also go into the database. */
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import type { Progress } from '../setup/progress.ts'
@@ -60,11 +60,20 @@ export async function assertNotDestroyed(state: StateFolder): Promise<void> {
   if (step?.kind === 'recover') throw isDestroyed(step)
 }
 
-/** Nobody will mend that any more: the cluster is removed, with its volumes. */
+/** The private folder of a run; and, of one that destroys the cluster, what it comes back from. */
+export const runFolderOf = (drillsDir: string, run: string): string =>
+  join(drillsDir, `.run-${run}`)
+export const kitFolderOf = (drillsDir: string, run: string): string =>
+  join(drillsDir, `.kit-${run}`)
+const OF_A_RUN = /^\.(?:run|kit)-/
+
+/** Nobody will mend that any more, whatever the record says: the cluster is removed, with its volumes. */
 export async function forgetUnfinished({ drillsDir }: StateFolder): Promise<void> {
-  const left = await loadUnfinished(drillsDir).catch(() => undefined)
-  for (const step of left?.heal ?? [])
-    if (step.kind === 'recover') await rm(step.kit, { recursive: true, force: true })
-  if (left !== undefined) await rm(left.workDir, { recursive: true, force: true })
+  const names = await readdir(drillsDir).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  })
+  for (const name of names.filter((candidate) => OF_A_RUN.test(candidate)))
+    await rm(join(drillsDir, name), { recursive: true, force: true })
   await rm(fileOf(drillsDir), { force: true })
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { pipeline } from 'node:stream/promises'
 import { restoreObjectsReport, type RestoredObjects } from '@neuronha/core/contracts/restore.ts'
 import type { RestoreObjectsConfig } from '@neuronha/core/config/processes.ts'
-import { PlatformError } from '@neuronha/core/errors.ts'
+import { PlatformError, toPlatformError } from '@neuronha/core/errors.ts'
 import { LABELS, volumeName } from '@neuronha/core/render/compose.ts'
 import { MEMBER_VOLUME_DIR } from '@neuronha/core/render/patroni.ts'
 import { OBJECTS_DUMP } from '@neuronha/core/render/pgbackrest.ts'
@@ -114,16 +114,17 @@ async function loadDump(
   const sink = spawn('docker', into, { stdio: ['pipe', 'ignore', 'pipe'], signal })
   let words = ''
   sink.stderr.on('data', (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(-4000)))
-  const [, [read_], [loaded]] = await Promise.all([
-    // Why it ended early is in what pg_restore said.
-    pipeline(source.stdout, sink.stdin).catch(() => undefined),
+  const [broken, [read_], [loaded]] = await Promise.all([
+    pipeline(source.stdout, sink.stdin).catch(toPlatformError),
     once(source, 'close') as Promise<[number | null]>,
     once(sink, 'close') as Promise<[number | null]>,
   ])
   if (read_ === 0 && loaded === 0) return
+  // pg_restore knows best; a pipe that broke is what followed.
+  const why = words.trim() === '' && broken !== undefined ? broken.message : words
   throw new PlatformError(
     'COMMAND_FAILED',
-    `they could not be loaded: ${lastWords({ stdout: '', stderr: words })}`,
+    `they could not be loaded: ${lastWords({ stdout: '', stderr: why })}`,
     {
       hint: 'Nothing of them is there: it is one transaction. What a schema needs from others may be gone; take its tables alone with --table.',
     },

@@ -14,6 +14,7 @@ import { containersOf, servingContainers } from '@neuronha/core/topology/contain
 import { readEdgeCertificate, readExternalSecrets } from '../../apply/desired.ts'
 import { loadApplied, readTextIfThere, stateFolderOf } from '../../state/state-folder.ts'
 import { destroyCluster } from '../faults/destroy-cluster.ts'
+import { kitFolderOf } from '../records-in-folder.ts'
 import { recoverDestroyed, type DestroyedCluster } from '../recover-destroyed.ts'
 import { assertBackupsAreWell, needsRepository } from './backup-parts.ts'
 import { agentLoad, startSteps } from './parts.ts'
@@ -74,7 +75,7 @@ async function wayBackOf(
   source: string | null,
 ): Promise<DestroyedCluster> {
   const { clusterFile, drillsDir } = stateFolderOf(spec.name)
-  const kit = join(drillsDir, `kit-${run}`)
+  const kit = kitFolderOf(drillsDir, run)
   const text = await readTextIfThere(clusterFile)
   const isAsApplied = source !== null && (await readTextIfThere(source)) === text
   return {
